@@ -28,16 +28,16 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy.orm import registry
 
-from flake8_async_fastapi.analysis import analysis_of
+from flake8_async_fastapi.analysis import Analysis, analysis_of
 from flake8_async_fastapi.rules.model import LEVELS, Finding, Level, of_level
 
 MARK = re.compile(r"#\s*(?P<word>missed\s+|alarm\s+)?(?P<codes>AFA\d{3}(?:\s+AFA\d{3})*)\s*$")
@@ -73,25 +73,24 @@ class Program:
                     found[path, number] = frozenset(mark["codes"].split())
         return found
 
-    def findings(self, own: str = "") -> Places:
-        """The codes that the linter reports, by file and line.
+    def findings(self, own: str = "", linted: Sequence[Finding] | None = None) -> Places:
+        """The codes that the linter reports, by file and line; ``linted`` is what ``lint`` gave before.
 
         Advice of other rules than the ``own`` one is left out of programs that mark none of it:
         they are about something else.
         """
         marked = {code for codes in self.marks().values() for code in codes}
         found: Places = {}
-        for finding in of_level(self.linted, self.level):
+        for finding in of_level(self.lint() if linted is None else linted, self.level):
             if finding.advice and own and finding.code != own and finding.code not in marked:
                 continue
             place = (finding.path, finding.line)
             found[place] = found.get(place, frozenset()) | {finding.code}
         return found
 
-    @cached_property
-    def linted(self) -> list[Finding]:
-        """The findings of all levels in all files."""
-        analysis = analysis_of(self.files)
+    def lint(self, analysis: Analysis | None = None) -> list[Finding]:
+        """The findings of all levels in all files; an analysis of these files may be there already."""
+        analysis = analysis or analysis_of(self.files)
         return [finding for path in self.files for finding in analysis.findings(path, level=LEVELS[-1])]
 
 

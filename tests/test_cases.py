@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from case_files import Case, files_of_cases, read_cases, read_sections, read_shared, run
+from golden.digests import HOW, differences, key_of, keys_of_one_case, report_of
 from message_laws import faults_of
 
+from flake8_async_fastapi.analysis import analysis_of
 from flake8_async_fastapi.fixes.changes import edits_by_kind
 from flake8_async_fastapi.rules.model import catalogue
 
@@ -58,16 +60,24 @@ def test_case(case: Case, caplog: pytest.LogCaptureFixture) -> None:
 
     All that holds of a case's findings is asked here, so that each case is analysed once.
     """
-    assert case.program.findings(case.source) == {**case.program.marks(), **case.program.marks("alarm")}
+    analysis = analysis_of(case.program.files)
+    report = report_of(key_of(case), analysis)
+    linted = case.program.lint(analysis)
+    assert case.program.findings(case.source, linted) == {
+        **case.program.marks(),
+        **case.program.marks("alarm"),
+    }
     assert not caplog.records  # a fault while analysing would look like silence
     own, said = case.source.partition("/")[0], ADVICE.get(case.title.partition(":")[0])
-    told = {finding.advice for finding in case.program.linted if finding.code == own}
+    told = {finding.advice for finding in linted if finding.code == own}
     assert said is None or told == {said}
-    for finding in case.program.linted:
+    for finding in linted:
         assert list(faults_of(finding, case.program.files)) == [], finding.message
         if finding.fix is not None:
             assert finding.fix.kind in edits_by_kind()
             assert PROMISED[finding.code] == ("safe" if finding.fix.is_safe else "unsafe")
+    if report.key in keys_of_one_case():
+        assert "\n".join(differences([report])) == "", HOW
 
 
 def test_known_faults_are_named_in_the_heading() -> None:

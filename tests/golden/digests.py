@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import msgspec
-from case_files import read_cases
+from case_files import Case, read_cases
 from generated.programs import random_program
 from msgspec.structs import astuple
 
@@ -33,6 +34,10 @@ DATA = Path(__file__).parent / "digests.txt"
 SEEDS = range(1, 121)
 _BLOG = TESTS.parent / "flake8_async_fastapi" / "blog"
 _VARIANTS = "converted", "pitfalls"
+HOW = """
+See what changed in one of them: run `python -m tests.golden --show KEY` here and at a
+commit before, and compare.  If all is as it should be: `python -m tests.golden --update`.
+"""
 _KINDS = ("findings", "events")
 _FAILED = "failed"
 
@@ -50,12 +55,24 @@ class Report:
         return f"{self.key}\t{_digest(self.findings)}\t{_digest(self.events)}"
 
 
+def key_of(case: Case) -> str:
+    """The title of a case alone: cases move from file to file."""
+    return f"case {case.title}"
+
+
+@cache
+def keys_of_one_case() -> frozenset[str]:
+    """The keys that no two cases have: `test_cases.py` compares the reports of these cases."""
+    counted = Counter(key_of(case) for case in read_cases(TESTS / "cases"))
+    return frozenset(key for key, times in counted.items() if times == 1)
+
+
 def keys_of_all() -> Iterator[str]:
-    """The keys of all reports; that of a case is its title alone: cases move from file to file."""
+    """The keys of all reports."""
     for variant in _VARIANTS:
         analysis = open_analysis(_BLOG / variant, Cache(None))
         yield from (f"blog {variant}/{path}" for path in analysis.sources)
-    yield from (f"case {case.title}" for case in read_cases(TESTS / "cases"))
+    yield from (key_of(case) for case in read_cases(TESTS / "cases"))
     yield from (f"seed {seed}" for seed in SEEDS)
 
 
@@ -65,11 +82,11 @@ def report_all(wanted: Callable[[str], bool] = lambda key: True) -> Iterator[Rep
         if wanted(prefix := f"blog {variant}/"):
             yield from report_tree(_BLOG / variant, prefix)
     for case in read_cases(TESTS / "cases"):
-        if wanted(key := f"case {case.title}"):
-            yield _report_program(key, case.program.files)
+        if wanted(key := key_of(case)):
+            yield report_of(key, analysis_of(case.program.files))
     for seed in SEEDS:
         if wanted(key := f"seed {seed}"):
-            yield _report_program(key, random_program(seed).files)
+            yield report_of(key, analysis_of(random_program(seed).files))
 
 
 def report_tree(root: Path, prefix: str = "") -> Iterator[Report]:
@@ -82,6 +99,20 @@ def report_tree(root: Path, prefix: str = "") -> Iterator[Report]:
 def lines_of(reports: Iterable[Report]) -> list[str]:
     """The lines of reports, sorted as in the file of data."""
     return sorted(report.line() for report in reports)
+
+
+def differences(reports: Iterable[Report]) -> list[str]:
+    """What differs from what is recorded for the keys of some reports."""
+    lines = lines_of(reports)
+    return compare([line for key in _by_key(lines) for line in _recorded().get(key, ())], lines)
+
+
+@cache
+def _recorded() -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for line in DATA.read_text(encoding="utf-8").splitlines():
+        found.setdefault(line.split("\t")[0], []).append(line)
+    return found
 
 
 def compare(before: Sequence[str], now: Sequence[str]) -> list[str]:
@@ -125,8 +156,8 @@ def render(value: object) -> str:
     return f"({' '.join(filter(None, parts))})"
 
 
-def _report_program(key: str, files: Mapping[str, str]) -> Report:
-    analysis = analysis_of(files)
+def report_of(key: str, analysis: Analysis) -> Report:
+    """The report of a program in one piece."""
     findings: list[str] = []
     events: list[str] = []
     for path in sorted(analysis.sources):
