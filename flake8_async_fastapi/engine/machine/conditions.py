@@ -309,8 +309,8 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
         if callee.dotted == "builtins.hasattr":
             asked = args[1].value if len(args) > 1 and isinstance(args[1], tree.Const) else None
             return _narrow(frame, state, name, lambda value: _has_attribute(frame, value, asked) is not wrong)
-        if callee.dotted.endswith(".iscoroutinefunction"):
-            return _narrow(frame, state, name, lambda value: truth.is_coroutine_function(value) is not wrong)
+        if (asked_of := truth.test_of(callee.dotted)) is not None:
+            return _narrow(frame, state, name, lambda value: asked_of(value) is not wrong)
         if is_guard(callee.dotted):
             able = protocols.is_awaitable
             return _narrow(frame, state, name, lambda value: able(frame.ctx, value) is not wrong)

@@ -9,6 +9,7 @@ from flake8_async_fastapi.engine.containers import is_empty
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
+    OBJECT,
     ClassValue,
     Collection,
     Const,
@@ -18,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Generator,
     Instance,
     Object,
+    Partial,
     Plain,
     Unknown,
     Value,
@@ -41,6 +43,21 @@ def is_coroutine_function(value: Value) -> bool | None:
     if isinstance(value, DeclaredCallable):
         return value.is_async or None
     return value.is_async and not value.is_generator if isinstance(value, Function) else None
+
+
+def is_callable(value: Value) -> bool | None:
+    """What ``callable`` returns; None if that is not known."""
+    if isinstance(value, (ClassValue, Function, Partial)):
+        return True
+    is_data = isinstance(value, (Const, Collection)) or (isinstance(value, Plain) and value != OBJECT)
+    return False if is_data else None
+
+
+def test_of(function: str) -> Callable[[Value], bool | None] | None:
+    """What a function of the standard library asks of a value, if it is one that asks."""
+    if function == "builtins.callable":
+        return is_callable
+    return is_coroutine_function if function.endswith(".iscoroutinefunction") else None
 
 
 def is_awaitable(value: Value) -> bool | None:
