@@ -31,6 +31,8 @@ def faults_of(finding: Finding, files: Mapping[str, str]) -> Iterator[str]:
         yield "it is long"
     if re.search(r":\d+:\d", message) or re.search(r"\blines? \d", message):
         yield "a place is not path:line"
+    if re.search(r" at :\d", message):
+        yield "a place has no path"
     if (finding.level == "likely") is not message.startswith("may fail, unless "):
         yield "it does not say its level"
     others = {(other.path, other.line) for other in finding.others}
