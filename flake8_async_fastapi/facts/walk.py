@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import repeat
 from typing import Any, Final, get_args
 
 import msgspec.structs
@@ -167,7 +168,7 @@ def parts_of(code: object) -> Iterable[object]:
     """The parts of a list or a node: nodes, lists of them, and None for missing ones; otherwise nothing."""
     if type(code) is list:
         return code
-    return [getattr(code, name) for name in _fields_of(type(code)) or ()]
+    return [*map(getattr, repeat(code), _fields_of(type(code)) or ())]
 
 
 def _find_fields(kind: type) -> tuple[str, ...] | None:

@@ -248,7 +248,8 @@ def _mentions_of(code: object, name: _SoughtName, user: str | None) -> Iterator[
         yield from _mentions_of(code.body, name, user)
     else:
         for part in parts_of(code):
-            if part:  # neither None nor an empty list
+            is_other = isinstance(part, tree.Const) or (isinstance(part, tree.Name) and part.id != name.text)
+            if part and not is_other:  # neither None nor an empty list
                 yield from _mentions_of(part, name, user)
 
 

@@ -11,7 +11,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Model
 from flake8_async_fastapi.domains.orm.objects import joins, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import Instances, instances_of, locations_in, reachable
-from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, Maybe, NotLoaded
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Collection, Instance, Location, OneOf, Value, alternatives
@@ -132,6 +132,7 @@ def end_object_loop(item: Value, before: list[State], after: list[State]) -> Non
                     objects[location] = replace(objects[location], is_empty=True)
         skipped = [state for state in after if any(state is first for first in before)]
         _note_held_elsewhere(skipped, after)
+        _note_loaded_elsewhere(skipped, after)
         _note_idle_elsewhere(skipped, after)
 
 
@@ -154,6 +155,22 @@ def _note_held_elsewhere(skipped: list[State], after: list[State]) -> None:
     for state in skipped if held else ():
         part = state.part(Instances)
         state.put(replace(part, held_elsewhere=part.held_elsewhere | held))
+
+
+def _note_loaded_elsewhere(skipped: list[State], after: list[State]) -> None:
+    """Note that on the paths past a loop an object may have more loaded, had the loop met it as an item.
+
+    An object that exists is among the items of all objects: then the loop is not skipped.
+    """
+    further = [instances_of(state) for state in after if not any(state is one for one in skipped)]
+    for state in skipped if further else ():
+        objects = instances_of(state)
+        for location, obj in list(objects.items()):
+            there = [other[location] for other in further if location in other]
+            names = {name for one in there for name, kept in one.fields if isinstance(kept, Maybe)}
+            for name in sorted(names):
+                if obj.field(name) is None or isinstance(obj.field(name), NotLoaded):
+                    objects[location] = obj = obj.put(name, MAYBE)
 
 
 def _held(state: State) -> dict[Location, InstanceState]:
