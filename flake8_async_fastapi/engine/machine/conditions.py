@@ -312,8 +312,7 @@ def _assume_call(frame: Frame, state: State, func: Expr, args: list[Expr], outco
         if (asked_of := truth.test_of(callee.dotted)) is not None:
             return _narrow(frame, state, name, lambda value: asked_of(value) is not wrong)
         if is_guard(callee.dotted):
-            able = protocols.is_awaitable
-            return _narrow(frame, state, name, lambda value: able(frame.ctx, value) is not wrong)
+            return _narrow(frame, state, name, lambda it: protocols.is_awaitable(frame.ctx, it) is not wrong)
         if callee.dotted == "builtins.isinstance" and len(args) > 1:
             states = _narrow(
                 frame, state, name, lambda value: _is_instance(frame, value, args[1]) is not wrong
@@ -358,9 +357,10 @@ def _has_attribute(frame: Frame, value: Value, name: object) -> bool | None:
     """Whether ``hasattr`` returns True; None if it is not known."""
     if name == "__await__":
         return protocols.is_awaitable(frame.ctx, value)
-    if isinstance(value, Object) and isinstance(name, str):
-        return False if is_absent(value.type, name) else None
-    return None
+    if isinstance(value, Object) and isinstance(name, str) and is_absent(value.type, name):
+        return False
+    found = attributes.attribute_of(frame.ctx, value, name) if isinstance(name, str) else UNKNOWN
+    return truth.is_callable(found) or None
 
 
 def _is_instance(frame: Frame, value: Value, classes: Expr) -> bool | None:

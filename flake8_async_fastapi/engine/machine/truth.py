@@ -18,6 +18,7 @@ from flake8_async_fastapi.engine.values import (
     Function,
     Generator,
     Instance,
+    Member,
     Object,
     Partial,
     Plain,
@@ -47,7 +48,7 @@ def is_coroutine_function(value: Value) -> bool | None:
 
 def is_callable(value: Value) -> bool | None:
     """What ``callable`` returns; None if that is not known."""
-    if isinstance(value, (ClassValue, Function, Partial)):
+    if isinstance(value, (ClassValue, Function, Member, Partial)):
         return True
     is_data = isinstance(value, (Const, Collection)) or (isinstance(value, Plain) and value != OBJECT)
     return False if is_data else None
