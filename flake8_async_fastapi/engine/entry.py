@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import obligations
 from flake8_async_fastapi.engine.events import (
     AttributeRead,
@@ -20,13 +21,14 @@ from flake8_async_fastapi.engine.events import (
 )
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.hooks import Hooks
-from flake8_async_fastapi.engine.machine import classes, completions, statements, summaries
+from flake8_async_fastapi.engine.machine import classes, completions, names, statements, summaries
 from flake8_async_fastapi.engine.queries import Memo
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.tracing import trace_calls
-from flake8_async_fastapi.engine.values import ClassValue, Function, Instance
+from flake8_async_fastapi.engine.values import ClassValue, Function, Instance, Library
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.faults import LOG
 from flake8_async_fastapi.knowledge.settings import Settings
 from flake8_async_fastapi.project.project import Project
@@ -124,11 +126,24 @@ def _run_function(
             statements.trace_variables(frame, function.node, [state])
         return frame, state
 
-    if isinstance(function.node, tree.FunctionDef):
+    if isinstance(function.node, tree.FunctionDef) and not _is_skipped(ctx, function.path, function.node):
         _run_definitions(ctx, _run_body(ctx, enter, function.node.body, owes=True))
 
 
+def _is_skipped(ctx: Context, path: str, node: tree.FunctionDef | tree.ClassDef) -> bool:
+    """Whether a decorator says that a test never runs, mostly because of what is wrong with it."""
+    for written in node.decorators:
+        text = dotted(written.func if isinstance(written, tree.Call) else written)
+        decorator = names.dotted_value(ctx, path, text) if text.endswith("skip") else None
+        if isinstance(decorator, Library) and knowledge.is_skipping(decorator.dotted):
+            return True
+    return False
+
+
 def _run_class(ctx: Context, cls: ClassValue) -> None:
+    if _is_skipped(ctx, cls.path, cls.node):
+        return
+
     def enter() -> tuple[Frame, State]:
         return class_frame(ctx, cls), State()
 

@@ -225,6 +225,11 @@ def effect(dotted: str) -> str:
     return effects.EFFECTS.get(dotted, "")
 
 
+def is_skipping(dotted: str) -> bool:
+    """Whether a decorator marks a test that never runs."""
+    return dotted in effects.SKIPPING
+
+
 def never_returns(dotted: str) -> bool:
     """Whether a call of a function is the last one that its caller makes."""
     return dotted in effects.NEVER_RETURN

@@ -28,5 +28,8 @@ EFFECTS: Final[Mapping[str, str]] = {
 
 NEVER_RETURN: Final[frozenset[str]] = frozenset({"os._exit", "pytest.fail", "pytest.skip", "sys.exit"})
 
+SKIPPING: Final[frozenset[str]] = frozenset({"pytest.mark.skip", "unittest.skip"})
+"""Decorators of tests that never run."""
+
 NESTING: Final[frozenset[str]] = frozenset({"nest_asyncio"})
 """Packages that let a thread start an event loop inside another one."""
