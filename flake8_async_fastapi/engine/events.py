@@ -38,12 +38,12 @@ class Doubtful(Event, frozen=True):
 
 
 class CoroutineMisused(Event, frozen=True):
-    """A coroutine that nobody awaits, at the call that creates it (``gathered``: at that which gets it).
+    """A coroutine that nobody awaits, at the call that creates it (``gathered``, ``waited``: at that which gets it).
 
     ``use`` is how the coroutine is used instead: ``discarded``, ``forgotten``, ``attribute``,
     ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``, ``iterated``, ``entered``,
     ``called``, ``unpacked``, ``passed``, ``returned``, ``given-back``, ``gathered``,
-    ``joined``. ``detail`` names the attribute, or
+    ``waited``, ``joined``. ``detail`` names the attribute, or
     the function it is passed to. ``awaited_chain``: there is an ``await`` in front of the whole chain,
     which applies to its end. ``in_chain``: the attribute or item is read from the call itself, not from a
     variable. ``in_async`` here and below: the code runs in an ``async def``, so ``await`` is allowed.

@@ -63,6 +63,16 @@ def _check_gathered(site: CallSite) -> None:
             report_misuse(site.frame, coroutine, "gathered", site.label, place=site.place)
 
 
+def _check_waited(site: CallSite) -> None:
+    """Report ``asyncio.wait(coroutines)``, which raises TypeError since Python 3.11: it takes tasks."""
+    given = site.arguments.get(0, "fs")
+    if isinstance(given, Collection):
+        items = given.items if given.items is not None else (given.item,)
+        coroutine = next((item for item in items if isinstance(item, Coroutine)), None)
+        if coroutine is not None:
+            report_misuse(site.frame, coroutine, "waited", site.label, place=site.place)
+
+
 def _gives_value(function: Function) -> bool:
     body = function.node.body
     return isinstance(body, list) and any(
@@ -138,6 +148,7 @@ CALLS: Final[Mapping[str, CallModel]] = {
     "contextlib.closing": _close_at_end,
     "asyncio.gather": _check_gathered,
     "asyncio.run": _model_run,
+    "asyncio.wait": _check_waited,
     "asyncio.wait_for": _model_wait_for,
 }
 METHODS: Final[Mapping[str, CallModel]] = {

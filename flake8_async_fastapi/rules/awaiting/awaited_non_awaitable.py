@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from flake8_async_fastapi.engine.events import Awaited
+from flake8_async_fastapi.engine.events import Awaited, Called
 from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
@@ -17,8 +18,10 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Plain,
     Value,
+    called_name,
     is_only_declared,
 )
+from flake8_async_fastapi.knowledge.loop_use import AWAITERS
 from flake8_async_fastapi.rules.model import Events, Finding, Rule
 
 RULE = Rule(
@@ -29,8 +32,13 @@ RULE = Rule(
     fixable="safe",
 )
 
+_OF_ALL: Final = "asyncio.gather"
+"""It takes any number of awaitables; other functions take one."""
+_TAKERS: Final = AWAITERS | {"asyncio.run", "asyncio.run_coroutine_threadsafe"}
+
 
 def check(events: Events) -> Iterator[Finding]:
+    yield from _given_to_loop(events)
     same: dict[tuple[str, int, int, str], dict[str, Awaited]] = {}
     for event in events.of(Awaited):
         what = _not_awaitable(event.value, event.supports)
@@ -44,6 +52,19 @@ def check(events: Events) -> Iterator[Finding]:
         verb = "returns" if text.endswith(")") else "is"
         found_there = " or ".join(whats)
         yield RULE.at(event, f"{text} {verb} {found_there}, which cannot be awaited: {remedy}", fix=fix)
+
+
+def _given_to_loop(events: Events) -> Iterator[Finding]:
+    """What a function such as ``create_task()`` gets instead of a coroutine."""
+    for called in events.of(Called):
+        name, arguments = called_name(called.callee), called.arguments
+        given = arguments.args[: arguments.placed if arguments.opaque else None] if name in _TAKERS else ()
+        for value in given if name == _OF_ALL else given[:1]:
+            what = "" if isinstance(value, (Collection, Plain)) else _not_awaitable(value, None)
+            if what:
+                is_coroutine = isinstance(value, Function) and value.is_async and not value.is_generator
+                remedy = f"write {value.name}()" if is_coroutine else "pass a coroutine"
+                yield RULE.at(called, f"{called.text} fails, because it gets {what}: {remedy}")
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:

@@ -28,6 +28,7 @@ _CONSEQUENCES = {
     "used": "{detail} uses the coroutine as if it were the result",
     "given-back": "the function returns the coroutine, not the declared result",
     "gathered": "{detail} raises TypeError, since it gets a list instead of its items",
+    "waited": "{detail} raises TypeError, since it takes tasks and no coroutines",
     "returned": "the route returns a coroutine instead of its result",
 }
 
@@ -52,6 +53,8 @@ def unawaited(event: CoroutineMisused) -> str:
     label = event.coroutine.label
     if event.use == "gathered":
         return f"{label} is never awaited: {consequence}; write * before the list"
+    if event.use == "waited":
+        return f"{label} is never awaited: {consequence}; write asyncio.create_task({label})"
     if event.coroutine.made_by_await:
         return f"await {label} returns another coroutine that is never awaited: {consequence}; await it too"
     is_block = event.use == "entered" and event.coroutine.family == "database"
@@ -76,7 +79,7 @@ def _awaited(event: CoroutineMisused) -> str:
 
 def await_it(rule: Rule, event: CoroutineMisused) -> Fix | None:
     """The fix for a coroutine that is not awaited: await the call that makes it."""
-    if event.use == "gathered":
+    if event.use in ("gathered", "waited"):
         return None
     how = "twice" if event.coroutine.made_by_await else ""
     if event.awaited_chain:
