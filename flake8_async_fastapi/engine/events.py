@@ -38,7 +38,9 @@ class Doubtful(Event, frozen=True):
 
 
 class CoroutineMisused(Event, frozen=True):
-    """A coroutine that nobody awaits, at the call that creates it (``gathered``, ``waited``: at that which gets it).
+    """A coroutine that nobody awaits, at the call that creates it.
+
+    For ``gathered`` and ``waited``: at the call that gets it.
 
     ``use`` is how the coroutine is used instead: ``discarded``, ``forgotten``, ``attribute``,
     ``subscript``, ``condition``, ``compared``, ``interpolated``, ``operand``, ``iterated``, ``entered``,

@@ -53,18 +53,39 @@ SINCE_AWARE: Final = (0, 0, 45)
 MOMENT: Final = "moment"
 """The kind of a column for times of which it is not known whether they have a zone."""
 _TIMES: Final = ("naive moment", "aware moment", MOMENT, "date", "time")
+# The kinds of values, by their types: those that the code makes, and fields of Pydantic.
+VALUES: Final[Mapping[str, str]] = {
+    "datetime.datetime.aware": "aware",
+    "datetime.datetime": "moment",
+    "datetime.date": "moment",
+    "datetime.time": "moment",
+    "decimal.Decimal": "decimal",
+    **dict.fromkeys(("uuid.UUID.made", "uuid.UUID", "pydantic.UUID4"), "uuid"),
+    **dict.fromkeys(
+        (f"pydantic.{name}" for name in ("AnyHttpUrl", "AnyUrl", "FileUrl", "HttpUrl", "WebsocketUrl")), "url"
+    ),
+    **dict.fromkeys(("pydantic.SecretBytes", "pydantic.SecretStr"), "secret"),
+}
+NOT_FOR_JSON: Final = frozenset(
+    {"aware", "decimal", "enum", "moment", "schema", "secret", "set", "url", "uuid"}
+)
+"""The kinds of values that ``json.dumps()`` refuses."""
+_UNBOUND: Final = ("dict", "enum", "list", "schema", "secret", "set", "tuple", "url")
+"""The kinds of values that no driver takes for a column of one text or number."""
 # The kinds of values that fail for a kind of column, also in conditions: with asyncpg.
 REFUSED_BY_ASYNCPG: Final = frozenset(
     {
         ("naive moment", "aware"), ("text", "number"), ("uuid", "number"), ("integer", "text"),
-        ("boolean", "text"), ("text", "uuid"),
+        ("boolean", "text"), ("text", "uuid"), ("text", "decimal"), ("text", "moment"), ("text", "aware"),
         *((time, value) for time in _TIMES for value in ("text", "number")),
+        *((column, value) for column in ("text", "integer") for value in _UNBOUND),
     }
 )  # fmt: skip
 # The same for SQLite, where only written values fail.
 REFUSED_BY_SQLITE: Final = frozenset(
     {
-        ("uuid", "text"), ("uuid", "number"), ("boolean", "text"), ("text", "uuid"),
+        ("uuid", "text"), ("uuid", "number"), ("boolean", "text"), ("text", "uuid"), ("text", "decimal"),
         *((time, value) for time in _TIMES for value in ("text", "number")),
+        *((column, value) for column in ("text", "integer") for value in _UNBOUND),
     }
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from flake8_async_fastapi.domains.pydantic import typed_fields
 from flake8_async_fastapi.domains.pydantic.fields import is_schema, schema_fields
 from flake8_async_fastapi.domains.pydantic.validation import (
     ValidationTarget,
@@ -23,7 +24,6 @@ from flake8_async_fastapi.engine.values import (
     Member,
     Object,
     Payload,
-    Plain,
     Value,
 )
 
@@ -87,12 +87,7 @@ def call_schema_method(site: CallSite) -> Value:
         made = frame.ctx.hooks.models.construct(frame, cls, _taken(site, value), site.place)
         return Instance(cls, exact=True) if made is None else made
     if callee.name in _DUMPING:
-        known = schema_fields(frame.ctx, cls)
-        if arguments.args or {key for key, _ in arguments.keywords} & {"by_alias"}:
-            return Plain("dict")
-        return Collection(
-            "dict", items=tuple(Plain("object") for _ in known), keys=tuple(one.name for one in known)
-        )
+        return typed_fields.dumped(frame.ctx, cls, arguments)
     return UNKNOWN
 
 
@@ -113,10 +108,10 @@ def _taken(site: CallSite, source: Value | None) -> Arguments:
 
 
 def schema_method(ctx: Context, owner: ClassValue | Instance, name: str) -> Value | None:
-    """A method of every schema that matters here; None for others."""
-    if name not in _METHODS:
-        return None
+    """A method of every schema, or a field, that matters here; None for others."""
     cls = owner.cls if isinstance(owner, Instance) else owner
+    if name not in _METHODS:
+        return typed_fields.field_value(ctx, cls, name) if isinstance(owner, Instance) else None
     if not classes.has_member(ctx, cls, name) and is_schema(ctx, cls):
         return Member(Object(TYPE, detail=Schema(cls)), name)
     return None

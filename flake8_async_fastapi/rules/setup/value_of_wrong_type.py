@@ -23,9 +23,14 @@ _COLUMNS: Final = {
 }
 _VALUES: Final = {
     "aware": "a datetime with a time zone",
+    "decimal": "a Decimal",
+    "enum": "a member of an enum",
+    "moment": "a date or time",
     "number": "a number",
     "schema": "an object of Pydantic",
+    "secret": "a secret",
     "text": "a string",
+    "url": "a URL of Pydantic",
     "uuid": "a UUID",
 }
 _REMEDIES: Final = {
@@ -34,13 +39,25 @@ _REMEDIES: Final = {
     ("text", "uuid"): "pass str(...)",
     ("integer", "text"): "pass int(...)",
     ("json", "schema"): "pass its model_dump(mode='json')",
+    ("text", "url"): "pass str(...)",
+    ("text", "enum"): "pass its value",
+    ("text", "secret"): "pass its get_secret_value()",
+    ("text", "moment"): "pass its isoformat()",
+    ("text", "aware"): "pass its isoformat()",
+    ("text", "decimal"): "pass str(...)",
+    ("relationship", "schema"): "make mapped objects of it",
+}
+_BY_COLUMN: Final = {
+    "json": "convert it first, as model_dump(mode='json') does",
+    "relationship": "pass mapped objects",
 }
 
 
 def check(events: Events) -> Iterator[Finding]:
     for found in events.of(ValueRefused):
         column = _COLUMNS.get(found.column_kind, f"a {found.column_kind}")
-        remedy = _REMEDIES.get((found.column_kind, found.value_kind), "convert it first")
-        value = _VALUES[found.value_kind]
+        usual = _BY_COLUMN.get(found.column_kind, "convert it first")
+        remedy = _REMEDIES.get((found.column_kind, found.value_kind), usual)
+        value = _VALUES.get(found.value_kind) or f"a {found.value_kind}"
         message = f"{found.driver} refuses {value} for {found.column}, which is {column}: {remedy}"
         yield RULE.at(found, message)

@@ -10,9 +10,16 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import ValueRefused
 from flake8_async_fastapi.domains.orm.mapping import column_types, models
-from flake8_async_fastapi.domains.orm.mapping.attributes import Column
+from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
+from flake8_async_fastapi.domains.orm.objects.kinds import (
+    CONTAINERS,
+    kind_given,
+    kind_not_for_json,
+    kind_not_related,
+    kind_of_value,
+)
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
-from flake8_async_fastapi.domains.python.moments import AWARE, UUID, UUID_MAKERS
+from flake8_async_fastapi.domains.python.moments import UUID_MAKERS
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import (
     attributes,
@@ -27,15 +34,13 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
-    Const,
     Function,
     Instance,
     Library,
     Member,
     Object,
-    Plain,
+    Unknown,
     Value,
-    alternatives,
     is_none,
 )
 from flake8_async_fastapi.engine.watches import Watch
@@ -50,8 +55,6 @@ from flake8_async_fastapi.project.modules import is_test
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
-_KINDS: Final = {AWARE: "aware", UUID: "uuid"}
-_SCHEMAS: Final = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel"})
 _DRIVERS: Final = frozenset({"aiosqlite", "asyncpg"})
 _SERIALIZER: Final = "json_serializer"
 _NAIVE: Final = "naive moment"
@@ -89,11 +92,10 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
         return
     target = node.targets[0]
     if isinstance(target, tree.Attr):
-        kind = _kind_given(frame, value)
-        is_attribute = bool(kind) and isinstance(target.value, tree.Name)
+        is_attribute = isinstance(target.value, tree.Name) and not isinstance(value, Unknown)
         owner = frame.state.get(dotted(target.value)) if is_attribute else None
-        if isinstance(owner, Instance) and not _validates(frame, owner.cls, target.name):
-            _check(frame, owner.cls, target.name, kind, node.value or target)
+        if isinstance(owner, Instance):
+            _check_given(frame, owner.cls, target.name, value, node.value or target)
     elif isinstance(target, tree.Name) and frame.owner is not None and frame.node is None:
         _check_default(frame, frame.owner, node, target.id)
 
@@ -136,11 +138,31 @@ def _kind_of_default(frame: Frame, written: Expr) -> str:
 def _check_keywords(frame: Frame, cls: ClassValue, arguments: Arguments, node: tree.Call) -> None:
     written = {keyword.name: keyword.value for keyword in node.keywords}
     for name, value in arguments.keywords:
-        if name not in written:
-            continue
-        kind = _kind_given(frame, value) or _kind_passed(frame, cls, name, written[name])
-        if kind and not _validates(frame, cls, name):
-            _check(frame, cls, name, kind, written[name])
+        given = written.get(name) or written.get(None)  # None: ``**given``
+        if given is not None:
+            _check_given(frame, cls, name, value, given)
+
+
+def _check_given(frame: Frame, cls: ClassValue, name: str, value: Value, written: Expr) -> None:
+    """Check a value for a column or a relationship of an object."""
+    kind = kind_given(frame.ctx, value) or _kind_passed(frame, cls, name, written)
+    if not kind or _validates(frame, cls, name) or is_test(frame.path):
+        return
+    model = models.model_of_objects(frame.ctx, cls)
+    attribute = model.attributes.get(name) if model is not None else None
+    if isinstance(attribute, Relationship):
+        kind = kind_not_related(frame.ctx, attribute, value)
+        if kind:
+            at = frame.at(written)
+            frame.emit_event(ValueRefused(*at, f"{cls.name}.{name}", "relationship", kind, "SQLAlchemy"))
+    elif column_types.column_kind(frame.ctx, cls, name) == "json":
+        kind = kind_not_for_json(frame.ctx, value)
+        if kind and not frame.ctx.project.mentioning(_SERIALIZER):
+            frame.emit_event(
+                ValueRefused(*frame.at(written), f"{cls.name}.{name}", "json", kind, "json.dumps()")
+            )
+    else:
+        _check(frame, cls, name, kind, written)
 
 
 def _kind_passed(frame: Frame, cls: ClassValue, name: str, written: Expr) -> str:
@@ -171,8 +193,8 @@ def _check_key(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
     model, key = arguments.get(0, "entity"), arguments.get(1, "ident")
     written = written_argument(node, 1, "ident")
     kind = kind_of_value(key) if key is not None else ""
-    if not kind or written is None or not isinstance(model, ClassValue):
-        return
+    if not kind or kind in CONTAINERS or written is None or not isinstance(model, ClassValue):
+        return  # the parts of a key may come in a container
     mapped = models.model_of_objects(frame.ctx, model)
     columns = mapped.attributes.items() if mapped is not None else ()
     keys = [name for name, column in columns if isinstance(column, Column) and column.is_key]
@@ -220,46 +242,12 @@ def _kind_written(frame: Frame, written: Expr) -> str:
     return kind_of_value(value) if value is not None else ""
 
 
-def kind_of_value(value: Value) -> str:
-    """The kind of a value: ``aware``, ``text``, ``number`` or ``uuid``; empty if it may be any other."""
-    kinds = {_kind_of_one(one) for one in alternatives(value) if not is_none(one)}
-    return kinds.pop() if len(kinds) == 1 else ""
-
-
-def _kind_given(frame: Frame, value: Value) -> str:
-    """As ``kind_of_value``; ``schema`` for an object of Pydantic that is not mapped."""
-    options = [one for one in alternatives(value) if not is_none(one)]
-    if options and all(
-        isinstance(one, Instance)
-        and one.location is None
-        and classes.derives_from(frame.ctx, one.cls, _SCHEMAS)
-        and models.mapped_model(frame.ctx, one.cls) is None
-        for one in options
-    ):
-        return "schema"
-    return kind_of_value(value)
-
-
-def _kind_of_one(value: Value) -> str:
-    match value:
-        case Object(type=name) if name in _KINDS:
-            return _KINDS[name]
-        case Plain(kind="str") | Const(value=str()):
-            return "text"
-        case Plain(kind="int"):
-            return "number"
-    return ""
-
-
 def _check(
     frame: Frame, cls: ClassValue, name: str, kind: str, written: Expr, *, is_written: bool = True
 ) -> None:
     if is_test(frame.path):
         return
     column = column_types.column_kind(frame.ctx, cls, name)
-    if (column, kind) == ("json", "schema") and not frame.ctx.project.mentioning(_SERIALIZER):
-        event = ValueRefused(*frame.at(written), f"{cls.name}.{name}", column, kind, "json.dumps()")
-        frame.emit_event(event)
     for driver in _drivers_refusing(frame, column, kind, is_written) if column else ():
         if not _is_passed_otherwise(frame, written, kind):
             text = f"{cls.name}.{name}"
