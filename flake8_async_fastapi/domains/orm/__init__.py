@@ -119,6 +119,7 @@ DOMAIN = Domain(
         call_ends=(run_sync.CALLS, refused.CALLS, unflushed.CALLS),
         consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters, given.announce_readers),
+        function_returns=(results.report_returned,),
     ),
     effects={**effects.EFFECTS, **keyed_queries.EFFECTS, **fetches.EFFECTS},
     parts=effects.PARTS,

@@ -183,16 +183,17 @@ class ValueRefused(Event, frozen=True):
 class StatementMisused(Event, frozen=True):
     """A statement that is not what it seems: rows are fetched of one with ``no rows``, made at ``sent``, or a
     condition is ``decided`` by an operator of Python before the statement is made. Or the result of one is
-    tested, which is ``always true``; or it is ``read again``, after all its rows were fetched.
+    tested, which is ``always true``; or it is ``read again``, after all its rows were fetched; or it is a
+    stream that is read after its session was ``closed``.
     """
 
-    problem: Literal["no rows", "decided", "always true", "read again"]
+    problem: Literal["no rows", "decided", "always true", "read again", "closed"]
     text: str
     sent: Spot = Spot("", 0)
     operator: str = ""
 
     def others(self) -> tuple[Mention, ...]:
-        what = "makes the result" if self.problem == "read again" else "returns no rows"
+        what = "makes the result" if self.problem in ("read again", "closed") else "returns no rows"
         return (Mention(*self.sent, f"this statement {what}"),) if self.sent.path else ()
 
 
@@ -200,11 +201,11 @@ class UsedBeforeFlush(Event, frozen=True):
     """An object of the class ``owner`` is used as if it had been flushed.
 
     ``problem`` is ``key`` (one of its ``names`` is still None), ``changed`` (a refresh discards the new
-    values of ``names``) or ``pending`` (it is refreshed, and the database does not have it). It was made or
-    loaded at ``since``.
+    values of ``names``), ``pending`` (it is refreshed, and the database does not have it) or ``transient`` (it
+    is refreshed, and no session has it). It was made or loaded at ``since``.
     """
 
-    problem: Literal["key", "changed", "pending"]
+    problem: Literal["key", "changed", "pending", "transient"]
     owner: str
     names: tuple[str, ...]
     since: Spot

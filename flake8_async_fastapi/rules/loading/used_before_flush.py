@@ -26,6 +26,9 @@ def check(events: Events) -> Iterator[Finding]:
             text = f"{names} is still None: only a flush sets it; flush() before this"
         elif found.problem == "changed":
             text = f"refresh() discards new values of {names}, which were not flushed: {_FIRST}"
+        elif found.problem == "transient":
+            why = f"the {found.owner} is in no session"
+            text = f"refresh() raises InvalidRequestError, because {why}: add() it, or keep what merge() returns"
         else:
             text = (
                 f"refresh() raises InvalidRequestError, because the {found.owner} was not flushed: {_FIRST}"

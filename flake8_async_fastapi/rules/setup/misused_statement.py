@@ -63,6 +63,9 @@ def check(events: Events) -> Iterator[Finding]:
             yield RULE.at(
                 found, f"the result has no more rows, because an earlier call read or closed it: {remedy}"
             )
+        elif found.problem == "closed":
+            remedy = "read it in the block of the session"
+            yield RULE.at(found, f"{found.text} cannot be read, because its session is closed: {remedy}")
         else:
             why = "is decided by Python, not by the database"
             yield RULE.at(found, f"{found.text} {why}: {_REMEDIES[found.operator]}")

@@ -31,6 +31,7 @@ from flake8_async_fastapi.engine.machine import (
     names,
 )
 from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -219,7 +220,7 @@ def _check_conditions(frame: Frame, node: tree.Call) -> None:
 
 def _value_of(frame: Frame, written: Expr) -> Value | None:
     """The value of a dotted name at the place of a frame; None for other expressions."""
-    first, *rest = dotted(written).split(".")
+    first, *rest = path_of(written).split(".")
     if not first:
         return None
     value = names.look_up_name(frame, frame.state, first)
@@ -238,7 +239,7 @@ def _kind_written(frame: Frame, written: Expr) -> str:
     """The kind of a value in a condition: a constant, a variable, its attribute, or a moment."""
     if isinstance(written, tree.Const) or "now" in _words_of(written):
         return kind_of_value(expressions.evaluate(Frame(frame.ctx, frame.path, ""), State(), written))
-    value = frame.state.get(dotted(written))
+    value = frame.state.get(path_of(written))
     return kind_of_value(value) if value is not None else ""
 
 
@@ -259,7 +260,7 @@ def _is_passed_otherwise(frame: Frame, written: Expr, kind: str) -> bool:
 
     Nothing checks the annotations of helpers. FastAPI checks those of routes, which nobody calls.
     """
-    kinds = _kinds_passed(frame, dotted(written))
+    kinds = _kinds_passed(frame, path_of(written))
     return bool(kinds) and kind not in kinds
 
 

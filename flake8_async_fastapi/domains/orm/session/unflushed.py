@@ -30,6 +30,8 @@ from flake8_async_fastapi.knowledge.transactions import is_session_type
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _ADDS: Final = frozenset({"add", "add_all"})
+_COPIES: Final = frozenset({"merge", "refresh"})
+"""Methods of a session that do not add the object which they get."""
 _INSTANT: Final = frozenset({"force_instant_defaults", "init_instance"})
 """By these an object has its defaults before a flush."""
 _UNKNOWN: Final = frozenset({"anything", "perhaps", "doubt", "reload"})
@@ -55,17 +57,29 @@ def report_refresh(frame: Frame, arguments: Arguments, session: object, origin: 
         obj = objects.get(location)
         if obj is None or obj.may_be_loaded or obj.is_empty or obj.is_item or _may_be_flushed(frame, obj):
             continue
-        if not may_be_one(session, obj.session):
+        is_alone = obj.phase == "transient"
+        if not is_alone and not may_be_one(session, obj.session):
             continue
         since = Spot(obj.path, obj.line)
         if obj.phase == "pending" and obj.source == "new" and obj.default == "unset":
             at = *origin, frame.qualname
             frame.emit_event(UsedBeforeFlush(*at, "pending", obj.cls.name, (), since))
+        elif is_alone and obj.source == "new" and _is_in_no_session(frame, obj):
+            at = *origin, frame.qualname
+            frame.emit_event(UsedBeforeFlush(*at, "transient", obj.cls.name, (), since))
         elif obj.phase in ("persistent", "given", "added") and obj.source != "merge":
             changed = sorted(name for name in names_of_assigned(obj) if chosen is None or name in chosen)
             if changed:
                 at = *origin, frame.qualname
                 frame.emit_event(UsedBeforeFlush(*at, "changed", obj.cls.name, tuple(changed), since))
+
+
+def _is_in_no_session(frame: Frame, obj: InstanceState) -> bool:
+    """Whether a new object that is refreshed was never added: ``merge()`` adds a copy of it."""
+    written = written_argument(frame.current_call, 0, "instance") if frame.current_call is not None else None
+    if not isinstance(written, tree.Name) or obj.has_unknown_arguments:
+        return False
+    return _goes_only_to_session(frame, {written.id}, copying=_COPIES)
 
 
 def _is_in_handler(frame: Frame, origin: Place) -> bool:
@@ -263,7 +277,11 @@ def _is_added(frame: Frame, node: tree.Call) -> bool:
 
 
 def _goes_only_to_session(
-    frame: Frame, holders: Collection[str], model: Model | None = None, column: str = ""
+    frame: Frame,
+    holders: Collection[str],
+    model: Model | None = None,
+    column: str = "",
+    copying: frozenset[str] = frozenset({"refresh"}),
 ) -> bool:
     """Whether the objects in some variables are only read, added to a session and returned.
 
@@ -284,7 +302,7 @@ def _goes_only_to_session(
                 for given in node.args:
                     parts = given.items if isinstance(given, tree.Display) else ()
                     seen.update(map(id, (given, *parts)))
-            case tree.Call(func=tree.Attr(name="refresh"), args=[tree.Name() as given, *_]):
+            case tree.Call(func=tree.Attr(name=name), args=[tree.Name() as given, *_]) if name in copying:
                 seen.add(id(given))
             case tree.Return(value=tree.Name() as given):
                 seen.add(id(given))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flake8_async_fastapi.domains.orm.events import StatementMisused
+from flake8_async_fastapi.domains.orm.objects.heap import Instances
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, MappedAttribute, Query
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.machine import expressions
@@ -61,6 +62,15 @@ def report_read_again(frame: Frame, fetch: FetchedResult, place: Place | None = 
     if place is not None:
         sent = Spot(*fetch.origin)
         frame.emit_event(StatementMisused(*place, frame.qualname, "read again", "the result", sent))
+
+
+def report_closed(frame: Frame, fetch: FetchedResult, place: Place) -> None:
+    """Report that rows are fetched from a stream of objects whose session was closed after it was made."""
+    steps = frame.state.part(Instances).session_effects
+    last = next((step.kind for step in reversed(steps) if step.session == fetch.session), "")
+    if last == "close" and any(entity is not None for entity in fetch.query.items or ()):
+        sent = Spot(*fetch.origin)
+        frame.emit_event(StatementMisused(*place, frame.qualname, "closed", "the stream", sent))
 
 
 def report_tested(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:

@@ -15,7 +15,7 @@ from flake8_async_fastapi.domains.orm.statements import load_plans, misused
 from flake8_async_fastapi.domains.orm.statements.fetches import check_unique
 from flake8_async_fastapi.domains.orm.statements.queries import Entity, FetchedResult, MappedAttribute, Query
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -35,6 +35,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
 _NUMBER = Plain("int")
+_ASYNC = "sqlalchemy.ext.asyncio"
 _MANY = frozenset({"all", "fetchall", "fetchmany", "partitions"})
 _CHECKED = _MANY | {"one", "one_or_none", "scalar_one", "scalar_one_or_none"}
 _ALL = _CHECKED - {"fetchmany", "partitions"} | {"first", "scalar"}
@@ -49,7 +50,7 @@ def call_result_method(
     if not isinstance(fetch, FetchedResult):
         return None
     misused.report_fetch(frame, fetch, name)
-    asynchronous = receiver.type.startswith("sqlalchemy.ext.asyncio")
+    asynchronous = receiver.type.startswith(_ASYNC)
     package = "sqlalchemy.ext.asyncio.Async" if asynchronous else "sqlalchemy.engine."
     if name in ("scalars", "mappings"):
         index = _column_index(arguments) if name == "scalars" else 0
@@ -63,6 +64,8 @@ def call_result_method(
         return None
     if name in _CHECKED:
         check_unique(frame, fetch, origin, name)
+    if asynchronous and name in _CHECKED | _ALL | _OPTIONAL:
+        misused.report_closed(frame, fetch, origin)
     if fetch.is_read and name in _CHECKED | _ALL | _OPTIONAL:
         misused.report_read_again(frame, fetch)
     if name in _ALL:
@@ -198,9 +201,17 @@ def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value
     if not isinstance(value.detail, FetchedResult) or place is None:
         return None
     check_unique(frame, value.detail, place, "iteration")
+    if value.type.startswith(_ASYNC):
+        misused.report_closed(frame, value.detail, place)
     if value.detail.is_read:
         misused.report_read_again(frame, value.detail, place)
     return fetched_item(frame, value.detail, place)
+
+
+def report_returned(frame: Frame, value: Value, place: Position) -> None:
+    """Report a stream that is returned out of the block which closes its session: nobody can read it."""
+    if isinstance(value, Object) and isinstance(value.detail, FetchedResult) and value.type.startswith(_ASYNC):
+        misused.report_closed(frame, value.detail, Place(frame.path, *place))
 
 
 def make_unique(frame: Frame, value: Value, node: Expr) -> None:
