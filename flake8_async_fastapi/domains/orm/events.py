@@ -201,8 +201,8 @@ class UsedBeforeFlush(Event, frozen=True):
     """An object of the class ``owner`` is used as if it had been flushed.
 
     ``problem`` is ``key`` (one of its ``names`` is still None), ``changed`` (a refresh discards the new
-    values of ``names``), ``pending`` (it is refreshed, and the database does not have it) or ``transient`` (it
-    is refreshed, and no session has it). It was made or loaded at ``since``.
+    values of ``names``), ``pending`` (it is refreshed, and the database does not have it) or ``transient``
+    (it is refreshed, and no session has it). It was made or loaded at ``since``.
     """
 
     problem: Literal["key", "changed", "pending", "transient"]

@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.session_scope.connection_state import (
     ConnectionEffect,
     ConnectionNotes,
     Connections,
+    Wait,
 )
 from flake8_async_fastapi.domains.session_scope.events import TransactionMisused
 from flake8_async_fastapi.domains.session_scope.keys import names_in_caller, outside, text_of_session
@@ -20,8 +21,9 @@ from flake8_async_fastapi.domains.session_scope.requests_before import beginning
 from flake8_async_fastapi.engine.effects import AppliedCall, EffectHooks, Ends
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place
-from flake8_async_fastapi.engine.values import Function, Manager
+from flake8_async_fastapi.engine.values import Function, Generator, Manager, Value
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted
 from flake8_async_fastapi.project.modules import is_test
 
@@ -53,10 +55,9 @@ def _summarise(frame: Frame, ends: Ends) -> Iterable[ConnectionEffect]:
 def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[ConnectionEffect]:
     frame, out, function = call.frame, call.renaming, call.function
     is_run_later = function.is_generator and not function.wrapped
-    for wait in effect.waits if effect.waits and not (is_run_later or _is_cached(function)) else ():
-        besides = frozenset(names_in_caller(call, wait.besides))
-        told = replace(wait, text=f"{function.name}()", besides=besides, is_callee=True)
-        connections.note_wait(frame, told, call.place)
+    waits = [] if _is_cached(function) else [_told(call, wait) for wait in effect.waits]
+    for wait in () if is_run_later else waits:
+        connections.note_wait(frame, wait, call.place)
     known = frame.state.part(Connections)
     for session in () if is_run_later else names_in_caller(call, effect.begins, outside(out, effect.begins)):
         if session in known.begun or beginning_before(frame, session) is not None:
@@ -73,7 +74,24 @@ def _apply_call(call: AppliedCall, effect: ConnectionEffect) -> Iterable[Connect
     frame.state.put(known)
     if effect.commits:
         connections.note_commit(frame, frame.state, call.place, f"{function.name}()")
-    return (replace(NOTHING, commits_late=True),) if effect.commits_late else ()
+    later = [wait for wait in waits if is_run_later and function.is_async and wait.taken_by is None]
+    left = replace(NOTHING, commits_late=effect.commits_late, waits=tuple(later))
+    return (left,) if left != NOTHING else ()
+
+
+def _told(call: AppliedCall, wait: Wait) -> Wait:
+    """A wait of a callee, as its caller tells of it."""
+    besides = frozenset(names_in_caller(call, wait.besides))
+    return replace(wait, text=f"{call.function.name}()", besides=besides, is_callee=True)
+
+
+def note_iterated(frame: Frame, value: Value, node: Expr, is_async: bool) -> None:
+    """Handle a loop over an async generator: it waits for what the generator waits for."""
+    if is_async and isinstance(value, Generator):
+        for part in value.parts:
+            if isinstance(part, ConnectionEffect):
+                for wait in part.waits:
+                    connections.note_wait(frame, wait, frame.place_of(node))
 
 
 def _with_sessions(call: AppliedCall, effect: ConnectionEffect, known: Connections) -> Connections:

@@ -13,6 +13,7 @@ from flake8_async_fastapi.domains.fastapi.reach import functions_reached
 from flake8_async_fastapi.domains.testing import fixtures, given_sessions, requests
 from flake8_async_fastapi.domains.threads.engine_loops import EngineUse, uses_of
 from flake8_async_fastapi.engine.frame import Context, Frame
+from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Arguments, Function
 from flake8_async_fastapi.facts import tree
@@ -90,6 +91,12 @@ def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
     node = fixture.node
     if not isinstance(node, tree.FunctionDef) or fixtures.scope_of_fixture(node) != "function":
         return ""
+    return _loop_of_maker(ctx, fixture, is_entered=False)
+
+
+def _loop_of_maker(ctx: Context, function: Function, *, is_entered: bool) -> str:
+    """As ``_loop_of_client``, for what a function makes, if it makes one client; its value may be entered."""
+    node = function.node
     entered = {
         id(inner)
         for item in nodes_in(node.body)
@@ -97,15 +104,21 @@ def _loop_of_fixture(ctx: Context, fixture: Function) -> str:
         for inner in nodes_in(item.context)
     }
     made = [(call, id(call) in entered) for call in nodes_in(node.body) if isinstance(call, tree.Call)]
-    loops = {_loop_of(ctx, fixture.path, call, is_entered=is_entered) for call, is_entered in made} - {""}
+    loops = {
+        _loop_of(ctx, function.path, call, is_entered=is_entered or is_inside, follows=False)
+        for call, is_inside in made
+    } - {""}
     return loops.pop() if len(loops) == 1 else ""
 
 
-def _loop_of(ctx: Context, path: str, made: object, *, is_entered: bool) -> str:
-    """The loop on which a client that a call creates is answered."""
+def _loop_of(ctx: Context, path: str, made: object, *, is_entered: bool, follows: bool = True) -> str:
+    """The loop on which a client is answered that a call creates, or a function that it calls."""
     name = dotted(made.func).rpartition(".")[2] if isinstance(made, tree.Call) else ""
     if name == "AsyncClient":
         return CALLER
     if not given_sessions.makes_client(ctx, path, made):
+        maker = names.dotted_value(ctx, path, dotted(made.func)) if isinstance(made, tree.Call) else None
+        if follows and isinstance(maker, Function) and isinstance(maker.node, tree.FunctionDef):
+            return _loop_of_maker(ctx, maker, is_entered=is_entered)
         return ""
     return EACH_CLIENT if is_entered else EACH_REQUEST

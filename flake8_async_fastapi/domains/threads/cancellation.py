@@ -22,7 +22,8 @@ _CANCELLATIONS: Final = frozenset(
         "concurrent.futures.CancelledError",
     }
 )
-_OF_ANYIO: Final = "anyio.get_cancelled_exc_class"
+_OF_ANYIO: Final = Library("anyio.get_cancelled_exc_class")
+_SUPPRESS: Final = Library("contextlib.suppress")
 _OF_OTHERS: Final = frozenset({"as_completed", "gather", "shield", "wait", "wait_for"})
 """What waits for tasks that may be cancelled by themselves."""
 
@@ -38,9 +39,25 @@ def report_swallowed(frame: Frame, function: Function, outer: Frame) -> None:
                 return  # it cancels the task that it waits for
             for handler in _handlers_that_go_on(frame, loop.body):
                 text = "except" if handler.type is None else f"except {_text_of(handler.type)}"
-                frame.ctx.events.append(
-                    CancellationSwallowed(frame.path, handler.line, handler.col, frame.qualname, text)
-                )
+                _report(frame, handler, text)
+            for block, suppressing in _blocks_that_go_on(frame, loop.body):
+                _report(frame, block, f"with {for_message(suppressing)}")
+
+
+def _report(frame: Frame, node: tree.Handler | tree.With, text: str) -> None:
+    frame.ctx.events.append(CancellationSwallowed(frame.path, node.line, node.col, frame.qualname, text))
+
+
+def _blocks_that_go_on(frame: Frame, body: list[Stmt]) -> Iterator[tuple[tree.With, tree.Call]]:
+    """The blocks of ``contextlib.suppress(...)`` that wait, in a loop which no code after them leaves."""
+    for statement in flat(body):
+        if isinstance(statement, tree.With) and _waits(statement.body) and not _leaves_after(body, statement):
+            for item in statement.items:
+                made = item.context
+                if not isinstance(made, tree.Call) or _value_of(frame, made.func) != _SUPPRESS:
+                    continue
+                if any(_catches_cancellation(frame, argument) for argument in made.args):
+                    yield statement, made
 
 
 def _handlers_that_go_on(frame: Frame, body: list[Stmt]) -> Iterator[tree.Handler]:
@@ -87,18 +104,24 @@ def _leaves(body: list[Stmt]) -> bool:
     return False
 
 
+def _leaves_after(body: list[Stmt], block: tree.With) -> bool:
+    """Whether code behind a block may leave the loop around it."""
+    end = max(getattr(node, "line", 0) for node in nodes_in(block.body))
+    return any(_leaves([statement]) for statement in flat(body) if statement.line > end)
+
+
 def _catches_cancellation(frame: Frame, written: Expr | None) -> bool:
     if written is None:
         return True
     if isinstance(written, tree.Call):
-        return _is_cancellation(expressions.evaluate(frame, frame.state.fork(), written.func), _OF_ANYIO)
-    value = expressions.evaluate(frame, frame.state.fork(), written)
+        return _value_of(frame, written.func) == _OF_ANYIO
+    value = _value_of(frame, written)
     options = value.items or () if isinstance(value, Collection) else (value,)
     return any(isinstance(option, Library) and option.dotted in _CANCELLATIONS for option in options)
 
 
-def _is_cancellation(value: Value, dotted: str) -> bool:
-    return isinstance(value, Library) and value.dotted == dotted
+def _value_of(frame: Frame, written: Expr) -> Value:
+    return expressions.evaluate(frame, frame.state.fork(), written)
 
 
 def _text_of(written: Expr) -> str:

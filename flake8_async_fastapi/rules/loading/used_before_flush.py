@@ -27,8 +27,8 @@ def check(events: Events) -> Iterator[Finding]:
         elif found.problem == "changed":
             text = f"refresh() discards new values of {names}, which were not flushed: {_FIRST}"
         elif found.problem == "transient":
-            why = f"the {found.owner} is in no session"
-            text = f"refresh() raises InvalidRequestError, because {why}: add() it, or keep what merge() returns"
+            why = f"because the {found.owner} is in no session"
+            text = f"refresh() raises InvalidRequestError, {why}: add() it, or keep what merge() returns"
         else:
             text = (
                 f"refresh() raises InvalidRequestError, because the {found.owner} was not flushed: {_FIRST}"

@@ -63,7 +63,7 @@ def kind_of_declaration(ctx: Context, path: str, statement: tree.Assign) -> str:
         if _name_of(ctx, path, value.func) not in _MAKERS:
             return ""
         for written in _type_arguments(value):
-            kind = None if written is None else _kind_of_type(ctx, path, written)
+            kind = None if written is None else kind_of_type(ctx, path, written)
             return kind or ""
     elif value is not None and not isinstance(value, tree.Const):
         return ""
@@ -112,15 +112,15 @@ def _type_arguments(call: tree.Call) -> Iterator[Expr | None]:
         yield written
 
 
-def _kind_of_type(ctx: Context, path: str, written: Expr) -> str:
+def kind_of_type(ctx: Context, path: str, written: Expr) -> str:
     """The kind of a type such as ``DateTime``, ``DateTime(timezone=True)`` or one with a like variant."""
     match written:
         case tree.Call(func=tree.Attr(value=usual, name="with_variant"), args=[variant, *_]):
-            kinds = {_kind_of_type(ctx, path, usual), _kind_of_type(ctx, path, variant)}
+            kinds = {kind_of_type(ctx, path, usual), kind_of_type(ctx, path, variant)}
             return kinds.pop() if len(kinds) == 1 else ""
         case tree.Call(func=tree.Attr(value=tracker, name="as_mutable"), args=[tracked]):
             is_plain = _name_of(ctx, path, tracker).startswith("sqlalchemy.ext.mutable.Mutable")
-            return TRACKED if is_plain and _kind_of_type(ctx, path, tracked) in CONTAINERS else ""
+            return TRACKED if is_plain and kind_of_type(ctx, path, tracked) in CONTAINERS else ""
     call = written if isinstance(written, tree.Call) else None
     name = _name_of(ctx, path, call.func if call is not None else written)
     if name not in MOMENTS:

@@ -31,7 +31,7 @@ from flake8_async_fastapi.engine.machine import (
     names,
 )
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.text import path_of
+from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
@@ -59,6 +59,7 @@ _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _DRIVERS: Final = frozenset({"aiosqlite", "asyncpg"})
 _SERIALIZER: Final = "json_serializer"
 _NAIVE: Final = "naive moment"
+_CASTS: Final = frozenset({"sqlalchemy.cast", "sqlalchemy.literal"})
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
 
@@ -67,6 +68,8 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
     if isinstance(callee, ClassValue):
         if arguments.keywords and _is_made_by_library(frame, callee):
             _check_keywords(frame, callee, arguments, node)
+    elif isinstance(callee, Library):
+        _check_cast(frame, arguments, node)
     elif isinstance(callee, Member) and callee.name in GETS and is_session_type(callee.receiver.type):
         _check_key(frame, arguments, node)
     elif isinstance(callee, Member) and callee.name == "execute":
@@ -79,6 +82,16 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
             model = callee.receiver.argument("0")
             if isinstance(model, ClassValue):
                 _check_keywords(frame, model, arguments, node)
+
+
+def _check_cast(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
+    """Check the value of ``cast(value, Type)``, which is sent as a value of that type."""
+    value, written = arguments.get(0, "expression"), written_argument(node, 1, "type_")
+    kind = kind_of_value(value) if value is not None and written is not None else ""
+    if kind and written is not None and not is_test(frame.path):
+        column = column_types.kind_of_type(frame.ctx, frame.path, written) or ""
+        for driver in _drivers_refusing(frame, column, kind, is_written=True) if column else ():
+            frame.emit_event(ValueRefused(*frame.at(node), for_message(node), column, kind, driver))
 
 
 def _is_made_by_library(frame: Frame, cls: ClassValue) -> bool:
@@ -249,7 +262,7 @@ def _check(
     if is_test(frame.path):
         return
     column = column_types.column_kind(frame.ctx, cls, name)
-    for driver in _drivers_refusing(frame, column, kind, is_written) if column else ():
+    for driver in _drivers_refusing(frame, column, kind, is_written=is_written) if column else ():
         if not _is_passed_otherwise(frame, written, kind):
             text = f"{cls.name}.{name}"
             frame.emit_event(ValueRefused(*frame.at(written), text, column, kind, driver))
@@ -280,7 +293,7 @@ def _kinds_passed(frame: Frame, name: str) -> frozenset[str]:
     return frame.ctx.query(("kinds passed", function.key, name), passed_kinds, unknown)
 
 
-def _drivers_refusing(frame: Frame, column: str, kind: str, is_written: bool) -> Iterator[str]:
+def _drivers_refusing(frame: Frame, column: str, kind: str, *, is_written: bool) -> Iterator[str]:
     """The project's driver that refuses a value, if it requires no other database's driver."""
     ctx = frame.ctx
     requirements = ctx.project.requirements_of(frame.path)
@@ -338,6 +351,7 @@ def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
 CALLS: Final = Watch(
     check_call,
     methods=GETS | _CONDITIONS | {"execute", "values"},
+    functions=_CASTS,
     others=(ClassValue,),
     checked=True,
 )

@@ -210,7 +210,8 @@ def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value
 
 def report_returned(frame: Frame, value: Value, place: Position) -> None:
     """Report a stream that is returned out of the block which closes its session: nobody can read it."""
-    if isinstance(value, Object) and isinstance(value.detail, FetchedResult) and value.type.startswith(_ASYNC):
+    is_stream = isinstance(value, Object) and value.type.startswith(_ASYNC)
+    if is_stream and isinstance(value, Object) and isinstance(value.detail, FetchedResult):
         misused.report_closed(frame, value.detail, Place(frame.path, *place))
 
 
