@@ -95,12 +95,16 @@ VALIDATORS: Final = (
 DECORATORS: Final[Mapping[str, str]] = {
     **_TASKS,
     "atexit.register": _SYNC,
+    "dramatiq.actor": "add AsyncIO() to the middleware of the broker, or write a plain function",
     **dict.fromkeys(VALIDATORS, _CHECKS),
 }
 """Decorators by which something calls a function that never awaits; with the remedy."""
 
 WITH_OWN_POOL: Final = ("celery_aio_pool", "celery_pool_asyncio")
 """Packages that teach a runner to await."""
+
+AWAITS_BY: Final[Mapping[str, str]] = {"dramatiq.actor": "AsyncIO"}
+"""Decorators whose functions are awaited in a project that mentions a name."""
 
 DEFAULTS: Final[Mapping[str, frozenset[str]]] = {
     "sqlalchemy.Column": frozenset({"default", "onupdate"}),

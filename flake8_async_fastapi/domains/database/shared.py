@@ -12,13 +12,15 @@ from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import Instance, Library, ModuleValue, Object, Value
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, nodes_in, shared_names, written_argument
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.runners import CACHES
 from flake8_async_fastapi.project.modules import is_test
 
 _SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
+_STARTUP: Final = "on_startup"
+_MOST_JOBS: Final = "max_jobs"
 _APPLICATION: Final = "starlette.applications.Starlette"
 _OF_THREADS: Final = frozenset(
     {"threading.get_ident", "threading.current_thread", "threading.get_native_id", "_thread.get_ident"}
@@ -41,11 +43,42 @@ def report_shared(frame: Frame, node: tree.Assign, value: Value) -> None:
             _report_scoped(frame, target, node.value)
         elif isinstance(value, Instance) and _holds_session_made_here(frame, value):
             frame.emit_event(GlobalSession(*frame.at(target), f"in {target.id}", for_message(node.value), ""))
-    elif isinstance(target, tree.Attr) and _is_state(frame, target.value):
-        is_new = isinstance(value, Object) and not value.declared and not is_test(frame.path)
-        if is_new and is_surely_session(frame.ctx, value):
-            text = path_of(target)
+    elif isinstance(target, tree.Subscript):
+        if _is_new_session(frame, value) and _is_context_of_jobs(frame, target.value):
+            text = f"in {for_message(target.value)}[...]"
             frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
+    elif isinstance(target, tree.Attr) and _is_state(frame, target.value) and _is_new_session(frame, value):
+        text = path_of(target)
+        frame.emit_event(GlobalSession(*frame.at(target), text, for_message(node.value), ""))
+
+
+def _is_new_session(frame: Frame, value: Value) -> bool:
+    is_new = isinstance(value, Object) and not value.declared and not is_test(frame.path)
+    return is_new and is_surely_session(frame.ctx, value)
+
+
+def _is_context_of_jobs(frame: Frame, written: Expr) -> bool:
+    """Whether an expression is the context that an ``on_startup`` of arq gets, and all jobs of the worker."""
+    function = frame.node
+    if not isinstance(function, tree.FunctionDef) or not function.params or not function.is_async:
+        return False
+    if not isinstance(written, tree.Name) or written.id != function.params[0].name:
+        return False
+    return any(
+        any(_assigns(statement, _STARTUP, function.name) for statement in cls.body)
+        and not any(_assigns(statement, _MOST_JOBS, 1) for statement in cls.body)
+        for path in frame.ctx.project.mentioning(_STARTUP)
+        for cls in frame.ctx.project.body(path)
+        if isinstance(cls, tree.ClassDef)
+    )
+
+
+def _assigns(statement: Stmt, name: str, wanted: str | int) -> bool:
+    """Whether a statement assigns a function, or a constant, to a name."""
+    match statement:
+        case tree.Assign(targets=[tree.Name(id=target)], value=value) if target == name and value is not None:
+            return dotted(value) == wanted or (isinstance(value, tree.Const) and value.value == wanted)
+    return False
 
 
 def _report_global(frame: Frame, name: str, value: Value, node: tree.Assign) -> None:

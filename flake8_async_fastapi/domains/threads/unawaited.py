@@ -40,6 +40,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge.runners import (
+    AWAITS_BY,
     CALLED_BY_PYTHON,
     DECORATORS,
     DEFAULTS,
@@ -104,6 +105,8 @@ def check_decorated(frame: Frame, decorator: Value, function: Function, node: Ex
     if not names or not frame.emit or _has_own_base(node):
         return
     if any(map(frame.ctx.project.is_imported, WITH_OWN_POOL)):
+        return
+    if names[0] in AWAITS_BY and frame.ctx.project.mentioning(AWAITS_BY[names[0]]):
         return
     given = decorated_value(frame, function, node)
     if isinstance(given, Function) and given.is_async and not given.is_generator:
