@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec.structs
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.state import State
+from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
@@ -35,19 +36,66 @@ class Passed(NamedTuple):
 
 def values_passed(ctx: Context, function: Function, name: str) -> Iterator[Value]:
     """The values that callers pass for a parameter, as far as they are known; otherwise ``UNKNOWN``."""
-    return (passed.value for passed in arguments_passed(ctx, function, name))
+    yield from (passed.value for passed in arguments_passed(ctx, function, name))
+    yield from values_at_top(ctx, function, name)
 
 
 def arguments_passed(ctx: Context, function: Function, name: str) -> Iterator[Passed]:
-    """As ``values_passed``, with the callers."""
+    """As ``values_passed``, with the callers: those that are functions."""
+    place = _place_of(function, name)
+    for caller, node in islice(_calls_of(ctx, function), _MOST):
+        written = _written_for(node, place, name)
+        if written is not None:
+            yield Passed(caller, written, *_value_passed_in(ctx, caller, function, node, written))
+
+
+def values_at_top(ctx: Context, function: Function, name: str) -> Iterator[Value]:
+    """The values that the code of modules passes, outside of functions but for lambdas."""
+    place, called = _place_of(function, name), _name_called(function)
+    for path in _files_calling(ctx, function, called):
+        if is_test(path) and not is_test(function.path):
+            continue
+        frame = Frame(ctx, path, "")
+        for statement in flat(ctx.project.body(path)):
+            if not isinstance(statement, (tree.Assign, tree.ExprStmt)):
+                continue
+            for node in _calls_in([statement], called):
+                written = _written_for(node, place, name)
+                callee = expressions.evaluate(frame, State(), node.func)
+                if written is not None and _is_call_of(ctx, callee, function):
+                    yield expressions.evaluate(frame, State(), written)
+
+
+def _place_of(function: Function, name: str) -> int:
+    """The place of a parameter among the positional arguments of a call."""
     params = [param.name for param in function.node.params if param.kind in ("pos", "any")]
     if function.receiver is not None and params:
         params.pop(0)
-    place = params.index(name) if name in params else 1_000
-    for caller, node in islice(_calls_of(ctx, function), _MOST):
-        written = written_argument(node, place, name)
-        if written is not None and not any(isinstance(part, tree.Starred) for part in node.args):
-            yield Passed(caller, written, *_value_passed_in(ctx, caller, function, node, written))
+    return params.index(name) if name in params else 1_000
+
+
+def _written_for(node: tree.Call, place: int, name: str) -> Expr | None:
+    """The argument of a call for a parameter, if it is written."""
+    if any(isinstance(part, tree.Starred) for part in node.args):
+        return None
+    return written_argument(node, place, name)
+
+
+def code_using(function: Function, name: str) -> tuple[frozenset[str], list[Stmt]]:
+    """The variable or attributes that hold a parameter, and the code that uses them.
+
+    What a constructor puts into attributes is used by the other methods of its class.
+    """
+    node = function.node
+    if not isinstance(node, tree.FunctionDef):
+        return frozenset(), []
+    if node.name != "__init__" or function.owner is None or not node.params:
+        return frozenset({name}), node.body
+    me, owners = node.params[0].name, set[str]()
+    for statement in flat(node.body):
+        if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Name):
+            owners |= {path_of(target) for target in statement.targets if statement.value.id == name}
+    return frozenset(owner for owner in owners if owner.startswith(f"{me}.")), function.owner.node.body
 
 
 def may_reach(frame: Frame) -> bool:
@@ -149,26 +197,35 @@ def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
 
 def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of files that call a function of this name, with the calls."""
-    is_init = function.name == "__init__" and function.owner is not None
-    name = function.owner.name if is_init and function.owner is not None else function.name
-    project = ctx.project
-    is_helper = is_test(function.path)  # only tests call it
-    for path in project.tests_mentioning(name, "") if is_helper else project.mentioning(name):
+    name = _name_called(function)
+    for path in _files_calling(ctx, function, name):
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
                 caller = functions.as_function(path, statement)
-                yield from ((caller, node) for node in _calls_in(statement, name))
+                yield from ((caller, node) for node in _calls_in(statement.body, name))
             elif isinstance(statement, tree.ClassDef):
                 cls = names.module_value(ctx, path, statement.name)
                 for method in flat(statement.body):
                     if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                        for node in _calls_in(method, name):
+                        for node in _calls_in(method.body, name):
                             yield classes.method_of_class(ctx, functions.as_function(path, method), cls), node
 
 
-def _calls_in(node: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
-    """The calls of a name in a function, also those that a background task will make."""
-    for part in all_nodes(node.body):
+def _name_called(function: Function) -> str:
+    """The name by which a function is called: of a constructor, that of its class."""
+    is_init = function.name == "__init__" and function.owner is not None
+    return function.owner.name if is_init and function.owner is not None else function.name
+
+
+def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]:
+    """The files that may call a function: only tests call one of a test."""
+    project = ctx.project
+    return project.tests_mentioning(name, "") if is_test(function.path) else project.mentioning(name)
+
+
+def _calls_in(body: list[Stmt], name: str) -> Iterator[tree.Call]:
+    """The calls of a name in some code, also those that a background task will make."""
+    for part in all_nodes(body):
         if isinstance(part, tree.Call):
             called = _last_name(part.func)
             if called == name:

@@ -10,7 +10,7 @@ from typing import Final
 
 from flake8_async_fastapi.domains.orm.session import session_factories
 from flake8_async_fastapi.engine.frame import Context
-from flake8_async_fastapi.engine.machine.callers import values_passed
+from flake8_async_fastapi.engine.machine.callers import code_using, values_passed
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -108,15 +108,7 @@ def _use_of(ctx: Context, function: Function, node: tree.FunctionDef, name: str)
 
     ``factory`` if it is called for a session, ``engine`` if tables are made with it; otherwise empty.
     """
-    owners = {name}
-    code: list[Stmt] = node.body
-    if node.name == "__init__" and function.owner is not None and node.params:
-        me = node.params[0].name
-        for statement in flat(node.body):
-            if isinstance(statement, tree.Assign) and isinstance(statement.value, tree.Name):
-                owners |= {path_of(target) for target in statement.targets if statement.value.id == name}
-        owners = {owner for owner in owners if owner.startswith(f"{me}.")}
-        code = function.owner.node.body
+    owners, code = code_using(function, name)
     if not owners:
         return ""
     key = ("used as sessions", function.key if code is node.body else function.owner)
