@@ -86,6 +86,11 @@ def key_of(written: Expr, value: Value) -> str | None:
     return written.value if isinstance(written, tree.Const) and isinstance(written.value, str) else None
 
 
+def key_of_member(cls: ClassValue, name: str) -> str:
+    """What stands for a member of an enumeration as a key of a dict."""
+    return f"{_CLASS}{cls.path}:{cls.key}.{name}"
+
+
 def written_key(written: Expr, value: Value) -> Expr:
     """An index with the text that it is known to be in its place."""
     if isinstance(value, Const) and isinstance(value.value, str):
@@ -94,7 +99,7 @@ def written_key(written: Expr, value: Value) -> Expr:
 
 
 def has_classes_as_keys(collection: Collection) -> bool:
-    """Whether a dict is a table of what belongs to each of several classes."""
+    """Whether a dict is a table of what belongs to each of several classes, or members of an enumeration."""
     return any(key is not None and key.startswith(_CLASS) for key in collection.keys or ())
 
 

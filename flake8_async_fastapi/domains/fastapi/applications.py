@@ -228,6 +228,22 @@ def _meant_by(ctx: Context, function: Function, named: Iterable[tuple[str, str]]
         value = names.dotted_value(ctx, path, text)
         if isinstance(value, Function) and value.key == function.key:
             yield value
+        elif path == function.path and _names_own_method(text, function):
+            yield function
+
+
+def means(ctx: Context, path: str, text: str, function: Function) -> bool:
+    """Whether a text in a file means a function."""
+    return any(_meant_by(ctx, function, [(path, text)]))
+
+
+def _names_own_method(text: str, function: Function) -> bool:
+    """Whether a text is a method as the class of the method itself names it: ``self.method``."""
+    if function.owner is None or not function.node.params or function.node.params[0].kind in ("*", "**"):
+        return False
+    is_own = text == f"{function.node.params[0].name}.{function.name}"
+    code = nodes_in(function.owner.node.body) if is_own else ()
+    return any(isinstance(node, tree.Attr) and dotted(node) == text for node in code)
 
 
 CALLS: Final = (

@@ -9,13 +9,14 @@ from msgspec import Struct, field
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.domains.fastapi import applications
 from flake8_async_fastapi.domains.pydantic.validation import ValidationTarget, validate_adapted
-from flake8_async_fastapi.engine.frame import Frame
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Function, Member, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
 
 ROUTE: Final = "route"
 """The role of a function under ``@router.get`` and the like."""
@@ -76,6 +77,7 @@ def begin_route(frame: Frame, function: Function, outer: Frame) -> None:
         outer.node is not None and applications.is_made_dependency(function, outer)
     ):
         frame.role = REGISTERED
+        frame.notes_of(Routes).response = _response_of_added(frame.ctx, function)
 
 
 def validate_response(frame: Frame, value: Value, place: Position) -> None:
@@ -88,20 +90,44 @@ def validate_response(frame: Frame, value: Value, place: Position) -> None:
 def _response_adapter(frame: Frame, node: tree.FunctionDef) -> ValidationTarget | None:
     """The type that FastAPI validates the result of a route against; None if it validates nothing."""
     for decorator in node.decorators:
-        if not isinstance(decorator, tree.Call):
-            continue
-        if not is_route_verb(expressions.evaluate(frame, State(), decorator.func)):
-            continue
-        for keyword in decorator.keywords:
-            if keyword.name == "response_model":
-                if isinstance(keyword.value, tree.Const) and keyword.value.value is None:
-                    return None
-                return ValidationTarget(keyword.value, frame, Position(keyword.value.line, keyword.value.col))
-            if keyword.name is None:
-                return None
-        if node.returns is not None:
-            return ValidationTarget(node.returns, frame, Position(node.returns.line, node.returns.col))
+        if isinstance(decorator, tree.Call) and is_route_verb(
+            expressions.evaluate(frame, State(), decorator.func)
+        ):
+            return _response_of_call(frame, decorator, node.returns)
     return None
+
+
+def _response_of_call(frame: Frame, call: tree.Call, returns: Expr | None) -> ValidationTarget | None:
+    """The type that a call which registers a route names for the response, or else the function itself."""
+    for keyword in call.keywords:
+        if keyword.name == "response_model":
+            if isinstance(keyword.value, tree.Const) and keyword.value.value is None:
+                return None
+            return ValidationTarget(keyword.value, frame, Position(keyword.value.line, keyword.value.col))
+        if keyword.name is None:
+            return None
+    if returns is not None:
+        return ValidationTarget(returns, frame, Position(returns.line, returns.col))
+    return None
+
+
+def _response_of_added(ctx: Context, function: Function) -> ValidationTarget | None:
+    """As ``_response_adapter``, for a function or method that ``add_api_route()`` makes a route."""
+    returns = function.node.returns if isinstance(function.node, tree.FunctionDef) else None
+    for path, text in ctx.project.registrations_of(function.name):
+        frame = Frame(ctx, path, "")
+        for call in nodes_in(ctx.project.body(path)):
+            if not isinstance(call, tree.Call) or dotted(call.func).rpartition(".")[2] != _ADDS_ROUTE:
+                continue
+            given = written_argument(call, 1, "endpoint")
+            if given is None or dotted(given) != text or not applications.means(ctx, path, text, function):
+                continue
+            is_own = function.path == path  # an annotation of another file means what its names are there
+            return _response_of_call(frame, call, returns if is_own else None)
+    return None
+
+
+_ADDS_ROUTE: Final = "add_api_route"
 
 
 def _is_only_route(frame: Frame, node: tree.FunctionDef) -> bool:

@@ -13,8 +13,9 @@ from flake8_async_fastapi.domains.pydantic.validation import (
     validate_instance,
 )
 from flake8_async_fastapi.engine.frame import Context, Frame
-from flake8_async_fastapi.engine.machine import classes
+from flake8_async_fastapi.engine.machine import classes, names
 from flake8_async_fastapi.engine.models import CallModel, CallSite
+from flake8_async_fastapi.engine.places import Position
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Arguments,
@@ -26,6 +27,8 @@ from flake8_async_fastapi.engine.values import (
     Payload,
     Value,
 )
+from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.walk import dotted
 
 TYPE: Final = "pydantic.BaseModel"
 _VALIDATING = frozenset({"model_validate", "from_orm", "validate", "parse_obj"})
@@ -83,12 +86,22 @@ def call_schema_method(site: CallSite) -> Value:
     if callee.name in _VALIDATING:
         value = arguments.args[0] if arguments.args else arguments.get(0, "obj")
         if value is not None:
-            validate_instance(frame, cls, value, site.place.position, "validated", cls.name)
+            _validate_against(frame, cls, value, site.place.position)
         made = frame.ctx.hooks.models.construct(frame, cls, _taken(site, value), site.place)
         return Instance(cls, exact=True) if made is None else made
     if callee.name in _DUMPING:
         return typed_fields.dumped(frame.ctx, cls, arguments)
     return UNKNOWN
+
+
+def _validate_against(frame: Frame, cls: ClassValue, value: Value, place: Position) -> None:
+    """Validate a value against a schema, or what it is with its type variables bound: ``Page[PostOut]``."""
+    match frame.current_call:
+        case tree.Call(func=tree.Attr(value=tree.Subscript(value=outer) as written)):
+            if names.dotted_value(frame.ctx, frame.path, dotted(outer)) == cls:  # else it is in a table
+                validate_adapted(frame, ValidationTarget(written, frame, place), value, place, "validated")
+                return
+    validate_instance(frame, cls, value, place, "validated", cls.name)
 
 
 def _taken(site: CallSite, source: Value | None) -> Arguments:

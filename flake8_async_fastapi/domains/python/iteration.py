@@ -11,6 +11,7 @@ from flake8_async_fastapi.engine import containers
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import join_alike, union
 from flake8_async_fastapi.engine.machine import attributes, calls, protocols
+from flake8_async_fastapi.engine.machine.names import key_written
 from flake8_async_fastapi.engine.models import CallSite
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import (
@@ -95,7 +96,9 @@ def call_container_method(site: CallSite) -> Value:
 
 
 def _item_or_default(frame: Frame, collection: Collection, asked: Value | None) -> Value:
-    named = containers.key_of(tree.Name(0, 0, ""), asked) if asked is not None else None
+    node = frame.current_call
+    written = node.args[0] if node is not None and node.args else tree.Name(0, 0, "")
+    named = key_written(frame, written, asked) if asked is not None else None
     if named is not None and named in (collection.keys or ()) and collection.items is not None:
         return collection.items[(collection.keys or ()).index(named)]
     if collection.keys is not None and collection.items is not None and isinstance(asked, Const):
@@ -103,7 +106,6 @@ def _item_or_default(frame: Frame, collection: Collection, asked: Value | None) 
         if isinstance(key, str) and key in collection.keys:
             return collection.items[collection.keys.index(key)]
         return UNKNOWN
-    node = frame.current_call
     if node is None or not node.args:
         return collection.item
     return protocols.function_at(frame, collection, node.args[0])

@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from flake8_async_fastapi.engine.containers import key_of
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import expressions, functions, names
@@ -103,9 +102,7 @@ def _fillings(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, li
     return ctx.derive(("fillings", path, owner.key if owner is not None else None), find)
 
 
-def _fillings_in(
-    body: list[Stmt], makers: tuple[tree.FunctionDef, ...]
-) -> Iterator[tuple[Expr, _Filling]]:
+def _fillings_in(body: list[Stmt], makers: tuple[tree.FunctionDef, ...]) -> Iterator[tuple[Expr, _Filling]]:
     for statement in flat(body):
         match statement:
             case tree.Assign(targets=[tree.Subscript(value=table, index=key)], value=value) if value:
@@ -161,7 +158,11 @@ def _values_of(
 
 
 def _key_of(frame: Frame, written: Expr | None) -> str | None:
-    return None if written is None else key_of(written, expressions.evaluate(frame, State(), written))
+    return (
+        None
+        if written is None
+        else names.key_written(frame, written, expressions.evaluate(frame, State(), written))
+    )
 
 
 def _is_maker(value: Value, maker: Function) -> bool:

@@ -126,7 +126,7 @@ def _evaluate_subscript(frame: Frame, state: State, node: tree.Subscript, awaite
             results.append(alternative)  # a generic type with parameters
         else:
             whole = protocols.as_tuple(frame.ctx, alternative)
-            results.append(protocols.item_at(frame, whole, containers.written_key(node.index, index)))
+            results.append(protocols.item_at(frame, whole, node.index, index))
     return union(results)
 
 
@@ -171,7 +171,8 @@ def _evaluate_dict(frame: Frame, state: State, node: tree.DictDisplay) -> Value:
         else:
             named = evaluate(frame, state, key)
             frame.discharge(named)
-            keys.append(containers.key_of(key, named))
+            frame.state = state
+            keys.append(names.key_written(frame, key, named))
             items.append(value)
     if None not in keys:  # the last of equal keys wins
         pairs = dict(zip(keys, items, strict=True))

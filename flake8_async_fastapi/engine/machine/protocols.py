@@ -11,7 +11,7 @@ from flake8_async_fastapi.engine.containers import (
     has_classes_as_keys,
     has_several_functions,
     is_empty,
-    key_of,
+    written_key,
 )
 from flake8_async_fastapi.engine.events import Awaited, Entered, Iterated
 from flake8_async_fastapi.engine.fields import declared_fields
@@ -20,10 +20,10 @@ from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import (
     attributes,
     classes,
-    expressions,
     functions,
     implementations,
     library_calls,
+    names,
     summaries,
     truth,
 )
@@ -285,8 +285,17 @@ def element_of_iterable(
             return element_of_iterable(frame, apart)
         method = classes.instance_attribute(frame.ctx, value, "__aiter__" if is_async else "__iter__")
         given = functions.quiet_result(frame, method, Arguments(), origin)
+        if isinstance(given, Instance):
+            return _next_item(frame, given, bool(is_async), origin)
         return element_of_iterable(frame, given) if isinstance(given, (Collection, Generator)) else UNKNOWN
     return UNKNOWN
+
+
+def _next_item(frame: Frame, iterator: Instance, is_async: bool, place: Place | None) -> Value:
+    """What an object of the project gives back as the next item."""
+    method = classes.instance_attribute(frame.ctx, iterator, "__anext__" if is_async else "__next__")
+    item = functions.quiet_result(frame, method, Arguments(), place)
+    return result_of_await(frame, item) if isinstance(item, Coroutine) else item
 
 
 _NAMED_TUPLE: Final = frozenset({"typing.NamedTuple", "typing_extensions.NamedTuple"})
@@ -333,8 +342,8 @@ def function_at(frame: Frame, table: Collection, key: Expr) -> Value:
     return any_function(table)
 
 
-def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
-    """The value of ``owner[index]``."""
+def item_at(frame: Frame, owner: Value, index: Expr, asked: Value) -> Value:
+    """The value of ``owner[index]``, with the value of the index."""
     if isinstance(owner, Object):
         model = frame.ctx.hooks.models.items.get(type(owner.detail))
         if model is not None and isinstance(index, tree.Const) and isinstance(index.value, int):
@@ -342,23 +351,24 @@ def item_at(frame: Frame, owner: Value, index: Expr) -> Value:
         return library_calls.value_of_type(knowledge.result(owner.type, "getitem") or "?", owner)
     if isinstance(owner, Instance):
         method = classes.instance_attribute(frame.ctx, owner, "__getitem__")
-        return functions.quiet_result(frame, method, Arguments((UNKNOWN,)), frame.place_of(index))
+        return functions.quiet_result(frame, method, Arguments((asked,)), frame.place_of(index))
     if not isinstance(owner, Collection):
         return UNKNOWN
     if isinstance(index, tree.Other):  # a slice, which may lack the one function that matters
         is_table = owner.items is not None and not isinstance(any_function(owner), Unknown)
         item = owner.item if is_table else element_of_container(owner)
         return Collection(owner.kind, item) if owner.kind != "dict" else UNKNOWN
+    if has_classes_as_keys(owner) and owner.keys is not None and owner.items is not None:
+        key = names.key_written(frame, index, asked)
+        if key in owner.keys:
+            return owner.items[owner.keys.index(key)]
+    index = written_key(index, asked)
     if isinstance(index, tree.Const) and owner.items is not None:
         if isinstance(index.value, int) and -len(owner.items) <= index.value < len(owner.items):
             return owner.items[index.value] if owner.keys is None or owner.kind == "row" else UNKNOWN
         if isinstance(index.value, str) and owner.keys is not None and index.value in owner.keys:
             return owner.items[owner.keys.index(index.value)]
         return UNKNOWN
-    if has_classes_as_keys(owner) and owner.keys is not None and owner.items is not None:
-        key = key_of(index, expressions.evaluate(frame, frame.state, index))
-        if key in owner.keys:
-            return owner.items[owner.keys.index(key)]
     if owner.items is None and not has_several_functions(owner):
         return owner.item
     return UNKNOWN if isinstance(index, tree.Const) else function_at(frame, owner, index)

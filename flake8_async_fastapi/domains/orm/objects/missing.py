@@ -24,7 +24,15 @@ from flake8_async_fastapi.engine.machine import callers, classes
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, MADE, resource_key
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object, Value, alternatives
+from flake8_async_fastapi.engine.values import (
+    ClassValue,
+    Function,
+    Instance,
+    Location,
+    Object,
+    Value,
+    alternatives,
+)
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
@@ -118,7 +126,7 @@ def _report(
         read = reading.of(location, name, not_loaded, unless)
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
-        if _is_of_given_statement(frame, top) or _is_of_given_class(frame, top, reading):
+        if _is_known_by_caller(frame, top, reading):
             read = reading.of(location, name, not_loaded, unless)
             frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     else:
@@ -218,6 +226,30 @@ def _is_loaded_in_another(frame: Frame, location: Location, name: str) -> bool:
             if not isinstance(found, NotLoaded):
                 return True
     return False
+
+
+def _is_known_by_caller(frame: Frame, obj: InstanceState, reading: Reading) -> bool:
+    """Whether a run knows only from its caller that it reads a missing attribute of an object."""
+    return (
+        _is_of_given_statement(frame, obj)
+        or _is_of_given_class(frame, obj, reading)
+        or _is_by_given_function(frame, reading)
+    )
+
+
+def _is_by_given_function(frame: Frame, reading: Reading) -> bool:
+    """Whether a function that the caller passed reads, as a callback."""
+    if frame.node is None or not reading.is_by_callee or not reading.chain:
+        return False
+    given = [frame.state.env.get(param.name) for param in frame.node.params]
+    if isinstance(frame.receiver, Instance):
+        given += [value for _, value in frame.receiver.attributes or ()]
+    return any(
+        isinstance(inner, Function) and inner.name == reading.chain[0]
+        for value in given
+        if value is not None
+        for inner in inner_values(value)
+    )
 
 
 def _is_of_given_statement(frame: Frame, obj: InstanceState) -> bool:
