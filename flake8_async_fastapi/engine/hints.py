@@ -180,6 +180,11 @@ def passes_on(node: tree.FunctionDef) -> bool:
     )
 
 
+def is_enumeration(order: Iterable[Value]) -> bool:
+    """Whether a class with this order of bases is below one of ``enum``."""
+    return any(isinstance(base, Library) and base.dotted.startswith("enum.") for base in order)
+
+
 def is_protocol(cls: Value) -> bool:
     """Whether a value is a class whose annotated objects may be of unrelated classes."""
     return isinstance(cls, ClassValue) and any(

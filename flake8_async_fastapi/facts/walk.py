@@ -210,3 +210,14 @@ def starred_choice_in(node: Expr) -> Expr | None:
         elif isinstance(part, tree.Starred) and isinstance(part.value, tree.IfExp):
             return part.value.test
     return None
+
+
+def registrations_of_class(node: tree.FunctionDef) -> Iterator[tuple[tree.Attr, Expr | None]]:
+    """The decorators ``name.register`` and ``name.register(Class)`` of a function, with the class written."""
+    first = node.params[1 if node.params and node.params[0].name in ("self", "cls") else 0 :][:1]
+    for decorator in node.decorators:
+        match decorator:
+            case tree.Attr(name="register"):
+                yield decorator, first[0].annotation if first else None
+            case tree.Call(func=tree.Attr(name="register") as func, args=[asked, *_]):
+                yield func, asked

@@ -114,7 +114,10 @@ def _response_of_call(frame: Frame, call: tree.Call, returns: Expr | None) -> Va
 def _response_of_added(ctx: Context, function: Function) -> ValidationTarget | None:
     """As ``_response_adapter``, for a function or method that ``add_api_route()`` makes a route."""
     returns = function.node.returns if isinstance(function.node, tree.FunctionDef) else None
+    adding = ctx.project.mentioning(_ADDS_ROUTE)
     for path, text in ctx.project.registrations_of(function.name):
+        if path not in adding:
+            continue
         frame = Frame(ctx, path, "")
         for call in nodes_in(ctx.project.body(path)):
             if not isinstance(call, tree.Call) or dotted(call.func).rpartition(".")[2] != _ADDS_ROUTE:

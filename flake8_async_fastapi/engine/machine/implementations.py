@@ -27,7 +27,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, flat, names_in
+from flake8_async_fastapi.facts.walk import dotted, flat, names_in, registrations_of_class
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.project.modules import is_test
 
@@ -220,7 +220,7 @@ def _registered(ctx: Context, function: Function) -> Iterator[tuple[ClassValue, 
         frame = class_frame(ctx, function.owner)
         for method in flat(function.owner.node.body):
             if isinstance(method, tree.FunctionDef):
-                for decorator, asked in _registrations(method):
+                for decorator, asked in registrations_of_class(method):
                     if dotted(decorator) == f"{function.name}.register":
                         yield from _for_class(frame, asked, method, function.owner)
         return
@@ -228,21 +228,10 @@ def _registered(ctx: Context, function: Function) -> Iterator[tuple[ClassValue, 
         frame = Frame(ctx, path, "")
         for one in flat(ctx.project.body(path)):
             if isinstance(one, tree.FunctionDef):
-                for decorator, asked in _registrations(one):
+                for decorator, asked in registrations_of_class(one):
                     found = expressions.evaluate(frame, State(), decorator.value)
                     if isinstance(found, Function) and found.key == function.key:
                         yield from _for_class(frame, asked, one, None)
-
-
-def _registrations(node: tree.FunctionDef) -> Iterator[tuple[tree.Attr, Expr | None]]:
-    """The decorators ``name.register`` and ``name.register(Class)`` of a function, with the class written."""
-    first = node.params[1 if node.params and node.params[0].name in ("self", "cls") else 0 :][:1]
-    for decorator in node.decorators:
-        match decorator:
-            case tree.Attr(name="register"):
-                yield decorator, first[0].annotation if first else None
-            case tree.Call(func=tree.Attr(name="register") as func, args=[asked, *_]):
-                yield func, asked
 
 
 def _for_class(

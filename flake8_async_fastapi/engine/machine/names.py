@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import bindings, containers
+from flake8_async_fastapi.engine import bindings, containers, hints
 from flake8_async_fastapi.engine.containers import named_items, without_emptiness
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import join_bindings, union
@@ -254,12 +254,6 @@ def key_written(frame: Frame, written: Expr, value: Value) -> str | None:
     """What stands for a key of a dict, as ``containers.key_of``; members of enumerations are keys, too."""
     if isinstance(written, tree.Attr) and isinstance(written.value, tree.Name):
         owner = look_up_name(frame, frame.state, written.value.id)
-        if isinstance(owner, ClassValue) and is_enumeration(frame.ctx, owner):
+        if isinstance(owner, ClassValue) and hints.is_enumeration(classes.mro(frame.ctx, owner)):
             return containers.key_of_member(owner, written.name)
     return containers.key_of(written, value)
-
-
-def is_enumeration(ctx: Context, cls: ClassValue) -> bool:
-    """Whether a class is below one of ``enum``."""
-    above = classes.mro(ctx, cls)
-    return any(isinstance(base, Library) and base.dotted.startswith("enum.") for base in above)

@@ -286,16 +286,11 @@ def element_of_iterable(
         method = classes.instance_attribute(frame.ctx, value, "__aiter__" if is_async else "__iter__")
         given = functions.quiet_result(frame, method, Arguments(), origin)
         if isinstance(given, Instance):
-            return _next_item(frame, given, bool(is_async), origin)
+            method = classes.instance_attribute(frame.ctx, given, "__anext__" if is_async else "__next__")
+            item = functions.quiet_result(frame, method, Arguments(), origin)
+            return result_of_await(frame, item) if isinstance(item, Coroutine) else item
         return element_of_iterable(frame, given) if isinstance(given, (Collection, Generator)) else UNKNOWN
     return UNKNOWN
-
-
-def _next_item(frame: Frame, iterator: Instance, is_async: bool, place: Place | None) -> Value:
-    """What an object of the project gives back as the next item."""
-    method = classes.instance_attribute(frame.ctx, iterator, "__anext__" if is_async else "__next__")
-    item = functions.quiet_result(frame, method, Arguments(), place)
-    return result_of_await(frame, item) if isinstance(item, Coroutine) else item
 
 
 _NAMED_TUPLE: Final = frozenset({"typing.NamedTuple", "typing_extensions.NamedTuple"})
