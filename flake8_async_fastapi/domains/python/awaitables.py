@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.machine import library_calls, protocols
@@ -37,9 +39,8 @@ _TASK: Final = "asyncio.Task"
 def _model_wait_for(site: CallSite) -> Value | None:
     """The result of ``asyncio.wait_for(awaitable, timeout)``: that of the awaitable."""
     given = site.arguments.get(0, "fut")
-    if isinstance(given, Coroutine) and given.function is not None and given.origin in site.frame.owed:
-        made = Coroutine(site.label, given.family, site.place, given.result, given.function, given.call)
-        return site.frame.owe(made)
+    if isinstance(given, Coroutine) and given.origin in site.frame.owed:
+        return site.frame.owe(replace(given, label=site.label, family="other", origin=site.place))
     if isinstance(given, Object):
         result = protocols.result_of_await(site.frame, given)
         return site.frame.owe(Coroutine(site.label, "other", site.place, result))

@@ -177,8 +177,15 @@ def havoc_escaped(frame: Frame, callee: Unknown | Library | Member, values: Sequ
 
 
 def _is_deferred(value: Value) -> bool:
-    """Whether a value is code that the callee may run later."""
-    return not _DEFERRED.isdisjoint(map(type, inner_values(value)))
+    """Whether a value is code that the callee may run later.
+
+    What the coroutine of a library's method does has been applied where the method was called.
+    """
+    return any(
+        type(inner) in _DEFERRED
+        and not (isinstance(inner, Coroutine) and inner.function is None and inner.method is None)
+        for inner in inner_values(value)
+    )
 
 
 _DEFERRED: Final = frozenset({Coroutine, Partial, Function})
