@@ -20,7 +20,7 @@ from flake8_async_fastapi.domains.orm.objects.passed import PASSED_OTHERWISE, is
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Query
 from flake8_async_fastapi.engine.frame import Frame
-from flake8_async_fastapi.engine.machine import callers, classes, functions, summaries
+from flake8_async_fastapi.engine.machine import callers, classes
 from flake8_async_fastapi.engine.places import Position, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, MADE, resource_key
 from flake8_async_fastapi.engine.state import State
@@ -30,7 +30,6 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Location,
     Object,
-    Unknown,
     Value,
     alternatives,
 )
@@ -40,6 +39,7 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.project.modules import is_test
 
 _ERRORS: Final = ("MissingGreenlet", "DetachedInstanceError")
+_EXPECTED: Final = "a handler expects the error"
 
 
 class Reading(Struct, frozen=True):
@@ -128,6 +128,7 @@ def _report(
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
         if _is_known_by_caller(frame, top, reading):
+            unless = unless or (_EXPECTED if _is_expected(frame, place) else "")
             read = reading.of(location, name, not_loaded, unless)
             frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     else:
@@ -167,7 +168,7 @@ def _report(
 def _unless(frame: Frame, step: tuple[Location, str], place: Position) -> str:
     """In which case code that is checked does not read what is missing; empty if it does."""
     if _is_expected(frame, place):
-        return "a handler expects the error"
+        return _EXPECTED
     if not callers.may_reach(frame):
         return "no caller passes what leads here"
     if is_passed_otherwise(frame, step[0], instances_of(frame.state)[step[0]].cls):
@@ -235,25 +236,7 @@ def _is_known_by_caller(frame: Frame, obj: InstanceState, reading: Reading) -> b
         _is_of_given_statement(frame, obj)
         or _is_of_given_class(frame, obj, reading)
         or _is_by_given_function(frame, reading)
-        or _is_of_given_session(frame, obj)
     )
-
-
-def _is_of_given_session(frame: Frame, obj: InstanceState) -> bool:
-    """Whether a run knows the session of an object from its caller only: no type says that it is one."""
-    node, receiver = frame.node, frame.receiver
-    if not isinstance(node, tree.FunctionDef) or obj.source != "query":
-        return False
-    given = {
-        param.name
-        for param in node.params
-        if isinstance(value := frame.state.env.get(param.name), Object) and resource_key(value) == obj.session
-    }
-    if not given:
-        return False
-    function = functions.as_function(frame.path, node, frame.owner, receiver, frame.closure)
-    bare = dict(summaries.bind_arguments(frame.ctx, function, None))
-    return any(isinstance(bare.get(name), Unknown) for name in given)
 
 
 def _is_by_given_function(frame: Frame, reading: Reading) -> bool:
