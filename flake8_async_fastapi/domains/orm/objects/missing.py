@@ -128,8 +128,7 @@ def _report(
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     elif not frame.emit:
         if _is_known_by_caller(frame, top, reading):
-            unless = unless or (_EXPECTED if _is_expected(frame, place) else "")
-            read = reading.of(location, name, not_loaded, unless)
+            read = reading.of(location, name, not_loaded, unless or _if_expected(frame, place))
             frame.notes_of(UnloadedReads).add(read, reading.at, objects)
     else:
         model = models.model_of_objects(frame.ctx, obj.cls)
@@ -167,8 +166,8 @@ def _report(
 
 def _unless(frame: Frame, step: tuple[Location, str], place: Position) -> str:
     """In which case code that is checked does not read what is missing; empty if it does."""
-    if _is_expected(frame, place):
-        return _EXPECTED
+    if expected := _if_expected(frame, place):
+        return expected
     if not callers.may_reach(frame):
         return "no caller passes what leads here"
     if is_passed_otherwise(frame, step[0], instances_of(frame.state)[step[0]].cls):
@@ -176,6 +175,10 @@ def _unless(frame: Frame, step: tuple[Location, str], place: Position) -> str:
     if is_test(frame.path) and _is_loaded_in_another(frame, *step):
         return doubts.BY_OTHERS
     return doubts.BY_REQUEST if _may_be_left_by_request(frame, *step) else ""
+
+
+def _if_expected(frame: Frame, place: Position) -> str:
+    return _EXPECTED if _is_expected(frame, place) else ""
 
 
 def _is_expected(frame: Frame, place: Position) -> bool:
