@@ -86,6 +86,17 @@ async def test_new_objects_that_refer_to_each_other_stay(session: AsyncSession) 
         gc.enable()
 
 
+async def test_loaded_objects_that_refer_to_each_other_stay(session: AsyncSession) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        await session.scalars(select(Author).options(selectinload(Author.posts).selectinload(Post.author)))
+        post = await session.get_one(Post, 1)
+        assert post.author is not None
+    finally:
+        gc.enable()
+
+
 async def test_many_to_one_whose_target_is_expired(session: AsyncSession) -> None:
     author = await session.get_one(Author, 1)
     post = await session.get_one(Post, 1)

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, create_as
 from sqlalchemy.orm import (
     DeclarativeBase,
     contains_eager,
+    defer,
     load_only,
     mapped_column,
     relationship,
@@ -344,6 +345,14 @@ async def test_merge_leaves_unset_relationships_unloaded(session: AsyncSession) 
 async def test_merge_loads_what_the_given_object_has(session: AsyncSession) -> None:
     merged = await session.merge(Post(id=1, title="changed", comments=[Comment(id=1, text="well")]))
     assert [comment.id for comment in merged.comments] == [1]
+
+
+async def test_merge_loads_columns_that_an_option_left_out() -> None:
+    async with database() as factory:
+        async with factory() as session:
+            post = (await session.scalars(select(Post).options(defer(Post.title)))).first()
+        async with factory() as session:
+            assert (await session.merge(post)).title == "first"
 
 
 async def test_merge_of_an_unknown_key_makes_a_new_object(session: AsyncSession) -> None:

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     conditions,
     effects,
     given,
+    identity_map,
     other_items,
     outcomes,
     reads,
@@ -91,7 +92,7 @@ DOMAIN = Domain(
         other_paths=(outcomes.paths_after,),
     ),
     observers=Observers(
-        dropped=(selects.report_dropped_option, results.make_unique),
+        dropped=(selects.report_dropped_option, results.make_unique, identity_map.keep_dropped),
         awaits=(session_factories.trust_await,),
         entered=(blocks.on_enter,),
         left=(blocks.on_exit,),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
@@ -36,10 +37,12 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Instance,
     Location,
+    Value,
     is_none,
 )
 from flake8_async_fastapi.engine.walks import inner_values
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.project.modules import is_test
 
@@ -138,8 +141,10 @@ def _is_stranger(frame: Frame, at: Location, other: InstanceState, unloaded: Unl
     keys = attribute.keys if isinstance(attribute, Relationship) else None
     if not keys or unloaded.not_loaded.cause != "unloaded" or unloaded.name in unloaded.obj.compared_keys:
         return False
-    return not _mentions(frame, keys) and _were_asked_for(objects, at, unloaded.location) and (
-        strangers.are_strangers(frame, at, aliasing.way_from_top(objects, unloaded.location)[0])
+    return (
+        not _mentions(frame, keys)
+        and _were_asked_for(objects, at, unloaded.location)
+        and (strangers.are_strangers(frame, at, aliasing.way_from_top(objects, unloaded.location)[0]))
     )
 
 
@@ -273,6 +278,19 @@ def _is_given(objects: Mapping[Location, InstanceState], obj: InstanceState) -> 
     return obj.source == "given"
 
 
+def keep_dropped(frame: Frame, value: Value, node: Expr) -> None:
+    """Keep objects whose result is dropped, if they were loaded with others: these may refer to them."""
+    found = reachable(instances_of(frame.state), [value])
+    kept = [obj for obj in found.values() if _loads_others(frame, obj)]
+    if kept:
+        part = frame.state.part(Instances)
+        frame.state.put(replace(part, held_elsewhere=part.held_elsewhere.union(kept)))
+
+
+def _loads_others(frame: Frame, obj: InstanceState) -> bool:
+    return obj.default == "plan" and len(load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan)) > 1
+
+
 def is_in_variable(frame: Frame, target: ClassValue) -> bool:
     """Whether a variable holds an object of known class only, which may hold the target."""
     for value in frame.state.values():
@@ -324,8 +342,10 @@ def _leads_to_target(frame: Frame, at: Location, unloaded: UnloadedAttribute) ->
             continue
         is_further = len(loaded_path.names) > 1 and loaded_path.names[:-1] != own
         is_twin = above.source == "new" and not own
-        if loaded_path.is_collection or is_twin or (
-            is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys)
+        if (
+            loaded_path.is_collection
+            or is_twin
+            or (is_further and (not unloaded.obj.is_item or _keys_of(frame, loaded_path) == attribute.keys))
         ):
             return True
     return False

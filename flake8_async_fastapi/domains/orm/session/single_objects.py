@@ -189,5 +189,5 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
         is_changed = given.dirty or given.phase not in ("detached", "persistent")
         obj = replace(obj, dirty="row" if is_changed else "", null_keys=given.null_keys)
         if given.default == "plan":
-            obj = replace(obj, plan=given.plan)
+            obj = replace(obj, plan=load_plans.of_merge(given.plan))
     return aliasing.add_loaded(frame, state, (*origin, 0), obj)

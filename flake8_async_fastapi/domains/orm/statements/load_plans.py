@@ -75,6 +75,12 @@ def of_refresh(plan: Plan) -> Plan:
     )
 
 
+def of_merge(plan: Plan) -> Plan:
+    """What ``merge()`` loads of an object with this plan: all columns, and the relationships that it has."""
+    inner = tuple((name, how, of_merge(below)) for name, how, below in plan.strategies)
+    return replace(plan, strategies=inner, only=None, deferred=frozenset())
+
+
 def _add_directive(plan: Plan, directive: Directive, path: tuple[Step, ...]) -> Plan:
     if path:
         first, *rest = path
