@@ -50,8 +50,9 @@ class Hooks(Struct, frozen=True):
         for path in (state, *paths) if paths else ():
             kinds |= path.parts
         for kind in kinds:
-            first, *others = [path.part(kind) for path in paths]
-            if any(part != state.part(kind) for part in (first, *others)):
+            own = state.part(kind)
+            first, *others = [path.parts.get(kind) or path.part(kind) for path in paths]
+            if first != own or others.count(own) < len(others):
                 state.put(first.join(others))
 
     def put_footprint(self, state: State, footprint: Footprint) -> None:

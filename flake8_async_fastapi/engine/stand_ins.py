@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Library,
     Object,
+    OneOf,
     Plain,
     Unknown,
     Value,
@@ -29,6 +30,8 @@ _Bases = Callable[[ClassValue], Iterable[Value]]
 
 _DOUBLES: Final = ("unittest.mock.Mock", "types.SimpleNamespace")
 """Types of objects that are made to be passed for others."""
+_TYPED: Final = (Instance, Object, OneOf)
+"""Values of types that something else may stand in for."""
 _TEXTS_AND_NUMBERS: Final = frozenset({"str", "bytes", "int", "float", "bool"})
 
 
@@ -51,7 +54,8 @@ def argument(
     mro: Callable[[Context, ClassValue], Iterable[Value]],
 ) -> Value:
     """An argument, with what is ``known`` of its parameter if it may be of the type declared there."""
-    if not is_stand_in(passed, known, lambda cls: mro(ctx, cls)):
+    is_typed = isinstance(known, _TYPED) and not isinstance(passed, Unknown)
+    if not is_typed or not is_stand_in(passed, known, lambda cls: mro(ctx, cls)):
         return relevance.specialise(ctx, passed, known, function, name)
     options = alternatives(passed)
     kept = [

@@ -265,8 +265,14 @@ def _unify_parts(one: State, other: State) -> dict[type[Any], Any] | None:
 
 def _join_parts(states: list[State]) -> dict[type[Any], Any]:
     """The parts of several paths; a missing part knows nothing."""
-    kinds = dict.fromkeys(kind for state in states for kind in state.parts)
-    return {kind: states[0].part(kind).join([state.part(kind) for state in states[1:]]) for kind in kinds}
+    kinds: dict[type[Any], None] = {}
+    for state in states:
+        kinds |= dict.fromkeys(state.parts)
+    joined: dict[type[Any], Any] = {}
+    for kind in kinds:
+        first, *others = [state.parts.get(kind) or state.part(kind) for state in states]
+        joined[kind] = first.join(others)
+    return joined
 
 
 def join_states(states: list[State]) -> State:

@@ -261,7 +261,7 @@ def note_escaped(
             kinds = set(map(type, inner_values(value)))
             if Coroutine in kinds and holds_coroutine(value):
                 writes.settle_all(frame)
-            if Object in kinds or Instance in kinds:
+            if Object in kinds or (Instance in kinds and Connections in frame.state.parts):
                 forget_sessions(frame, (value,))
 
 

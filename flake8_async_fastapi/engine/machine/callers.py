@@ -227,7 +227,10 @@ def _calls_in(body: list[Stmt], name: str) -> Iterator[tree.Call]:
     """The calls of a name in some code, also those that a background task will make."""
     for part in all_nodes(body):
         if isinstance(part, tree.Call):
-            called = _last_name(part.func)
+            called = ""
+            match part.func:  # written without a call: there are very many
+                case tree.Attr(name=last) | tree.Name(id=last):
+                    called = last
             if called == name:
                 yield part
             elif called == _ADDS_TASK and part.args and _last_name(part.args[0]) == name:

@@ -40,7 +40,7 @@ from flake8_async_fastapi.engine.values import (
     Value,
     is_none,
 )
-from flake8_async_fastapi.engine.walks import inner_values
+from flake8_async_fastapi.engine.walks import HOLDING_NOTHING, inner_values
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import nodes_in
@@ -280,10 +280,11 @@ def _is_given(objects: Mapping[Location, InstanceState], obj: InstanceState) -> 
 
 def keep_dropped(frame: Frame, value: Value, node: Expr) -> None:
     """Keep objects whose result is dropped, if they were loaded with others: these may refer to them."""
-    found = reachable(instances_of(frame.state), [value])
-    kept = [obj for obj in found.values() if _loads_others(frame, obj)]
+    part: Instances | None = frame.state.parts.get(Instances)
+    if part is None or type(value) in HOLDING_NOTHING:  # nearly always
+        return
+    kept = [obj for obj in reachable(part.heap, [value]).values() if _loads_others(frame, obj)]
     if kept:
-        part = frame.state.part(Instances)
         frame.state.put(replace(part, held_elsewhere=part.held_elsewhere.union(kept)))
 
 

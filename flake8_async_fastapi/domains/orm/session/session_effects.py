@@ -181,10 +181,11 @@ def _is_deferred(value: Value) -> bool:
 
     What the coroutine of a library's method does has been applied where the method was called.
     """
-    return any(
+    held = inner_values(value)
+    return not _DEFERRED.isdisjoint(map(type, held)) and any(
         type(inner) in _DEFERRED
         and not (isinstance(inner, Coroutine) and inner.function is None and inner.method is None)
-        for inner in inner_values(value)
+        for inner in held
     )
 
 
