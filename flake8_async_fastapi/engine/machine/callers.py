@@ -59,7 +59,7 @@ def values_at_top(ctx: Context, function: Function, name: str) -> Iterator[Value
         for statement in flat(ctx.project.body(path)):
             if not isinstance(statement, (tree.Assign, tree.ExprStmt)):
                 continue
-            for node in _calls_in([statement], called):
+            for node in _calls_in(ctx, path, statement, called):
                 written = _written_for(node, place, name)
                 callee = expressions.evaluate(frame, State(), node.func)
                 if written is not None and _is_call_of(ctx, callee, function):
@@ -202,12 +202,12 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
                 caller = functions.as_function(path, statement)
-                yield from ((caller, node) for node in _calls_in(statement.body, name))
+                yield from ((caller, node) for node in _calls_in(ctx, path, statement, name))
             elif isinstance(statement, tree.ClassDef):
                 cls = names.module_value(ctx, path, statement.name)
                 for method in flat(statement.body):
                     if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                        for node in _calls_in(method.body, name):
+                        for node in _calls_in(ctx, path, method, name):
                             yield classes.method_of_class(ctx, functions.as_function(path, method), cls), node
 
 
@@ -223,18 +223,22 @@ def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]
     return project.tests_mentioning(name, "") if is_test(function.path) else project.mentioning(name)
 
 
-def _calls_in(body: list[Stmt], name: str) -> Iterator[tree.Call]:
-    """The calls of a name in some code, also those that a background task will make."""
-    for part in all_nodes(body):
+def _calls_in(ctx: Context, path: str, code: Stmt, name: str) -> Iterable[tree.Call]:
+    """The calls of a name in a function or a statement, also those that a background task will make."""
+    by_name = ctx.derive(("calls by name", path, code.line, code.col), lambda: _calls_by_name(code))
+    return by_name.get(name, ())
+
+
+def _calls_by_name(code: Stmt) -> dict[str, list[tree.Call]]:
+    found: dict[str, list[tree.Call]] = {}
+    for part in all_nodes(code.body if isinstance(code, tree.FunctionDef) else code):
         if isinstance(part, tree.Call):
-            called = ""
-            match part.func:  # written without a call: there are very many
-                case tree.Attr(name=last) | tree.Name(id=last):
-                    called = last
-            if called == name:
-                yield part
-            elif called == _ADDS_TASK and part.args and _last_name(part.args[0]) == name:
-                yield msgspec.structs.replace(part, func=part.args[0], args=part.args[1:])
+            called = _last_name(part.func)
+            found.setdefault(called, []).append(part)
+            if called == _ADDS_TASK and part.args:
+                later = msgspec.structs.replace(part, func=part.args[0], args=part.args[1:])
+                found.setdefault(_last_name(part.args[0]), []).append(later)
+    return found
 
 
 def _last_name(func: Expr) -> str:
