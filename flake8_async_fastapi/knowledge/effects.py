@@ -2,7 +2,7 @@
 
 * ``event-loop``: starts an event loop, which fails if one is running already.
 
-* ``guards-loop``: checks whether a loop is running, so the code handles that case.
+* ``guards-loop``: checks whether a loop is running, or needs one, so the code handles that case.
 
 Source: the documentation of ``asyncio`` ("This function cannot be called when another asyncio event loop is
 running in the same thread"); the tests run them.
@@ -19,6 +19,8 @@ EFFECTS: Final[Mapping[str, str]] = {
     "asyncio.AbstractEventLoop.run_until_complete": "event-loop",
     "asyncio.AbstractEventLoop.run_forever": "event-loop",
     "anyio.run": "event-loop",
+    "asyncio.create_task": "guards-loop",
+    "asyncio.ensure_future": "guards-loop",
     "asyncio.get_running_loop": "guards-loop",
     "asyncio._get_running_loop": "guards-loop",
     "asyncio.AbstractEventLoop.is_running": "guards-loop",

@@ -108,6 +108,7 @@ def note_flag(site: CallSite) -> None:
             for name in [str(key.value)] if isinstance(key, Const) else changed:
                 obj = obj.put(name, Loaded(assigned.SET_TO_VALUE))
             objects[location] = replace(obj, dirty="row")
+            _forget_kept(site.frame, location)
 
 
 def note_escaped(
@@ -125,6 +126,14 @@ def note_escaped(
             for name, _ in obj.fields if obj is not None else ():
                 if _is_changed(objects[location], name):
                     objects[location] = objects[location].put(name, LOADED)
+            _forget_kept(frame, location)
+
+
+def _forget_kept(frame: Frame, location: Location) -> None:
+    """Forget which changed values were assigned to columns of an object again: these are flagged now."""
+    noted: Changes | None = frame.notes.get(Changes)
+    if noted is not None:
+        noted.kept = {subject: place for subject, place in noted.kept.items() if subject[0] != location}
 
 
 def report_lost(frame: Frame, session: object) -> None:
