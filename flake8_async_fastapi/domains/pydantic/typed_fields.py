@@ -35,7 +35,7 @@ _SINCE_URLS: Final = (2, 0)
 """The first Pydantic whose URLs are no strings."""
 _IN_OBJECTS: Final = frozenset({"secret", "url", "uuid"})
 """The kinds of fields that an object has as such; moments may be aware or not."""
-_CHANGING: Final = ("validator", "serializer", "root_validator", "computed_field")
+_CHANGING: Final = ("validator", "serializer")
 
 
 def field_value(ctx: Context, cls: ClassValue, name: str) -> Value | None:
