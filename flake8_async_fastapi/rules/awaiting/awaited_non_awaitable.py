@@ -62,14 +62,16 @@ def _given_to_loop(events: Events) -> Iterator[Finding]:
         for value in given if name == _OF_ALL else given[:1]:
             what = "" if isinstance(value, (Collection, Plain)) else _not_awaitable(value, None)
             if what:
-                remedy = f"write {_coroutine_of(value)}" if _coroutine_of(value) else "pass a coroutine"
+                coroutine = _coroutine_of(value)
+                remedy = f"write {coroutine}" if coroutine else "pass a coroutine"
                 yield RULE.at(called, f"{called.text} fails, because it gets {what}: {remedy}")
 
 
 def _coroutine_of(value: Value) -> str:
     """The call that makes a coroutine of a value that is a coroutine function; empty for others."""
-    is_function = isinstance(value, Function) and value.is_async and not value.is_generator
-    return f"{value.name}()" if is_function and isinstance(value, Function) else ""
+    if isinstance(value, Function) and value.is_async and not value.is_generator:
+        return f"{value.name}()"
+    return ""
 
 
 def _not_awaitable(value: Value, supports: frozenset[str] | None) -> str:

@@ -19,8 +19,9 @@ from flake8_async_fastapi.engine.walks import HOLDING_NOTHING, inner_values
 class Instances(Struct):
     """The knowledge of one path about ORM objects, and the ``session_effects`` on whole sessions.
 
-    ``heap`` are the known objects by their location. ``held_elsewhere`` are those that are held unless a
-    loop had no items, as on this path; ``idle_elsewhere`` are the sessions whose transactions are then over.
+    ``heap`` are the known objects by their location. ``held_elsewhere`` are those that may be held
+    besides: unless a loop had no items, as on this path, or by objects of a result that nobody keeps.
+    ``idle_elsewhere`` are the sessions whose transactions are over unless a loop had no items.
     ``outcome`` depends on the result of the last call.
     """
 

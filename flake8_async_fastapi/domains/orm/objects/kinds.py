@@ -32,7 +32,7 @@ _DEEPEST: Final = 4
 
 
 def kind_of_value(value: Value) -> str:
-    """The kind of a value: ``aware``, ``text``, ``number`` or ``uuid``; empty if it may be any other."""
+    """The kind of a value, such as ``aware``, ``text``, ``dict`` or ``url``; empty if it may be any other."""
     kinds = {_kind_of_one(one) for one in alternatives(value) if not is_none(one)}
     return kinds.pop() if len(kinds) == 1 else ""
 

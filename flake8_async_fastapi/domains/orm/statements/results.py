@@ -210,9 +210,9 @@ def element_of_result(frame: Frame, value: Object, place: Place | None) -> Value
 
 def report_returned(frame: Frame, value: Value, place: Position) -> None:
     """Report a stream that is returned out of the block which closes its session: nobody can read it."""
-    is_stream = isinstance(value, Object) and value.type.startswith(_ASYNC)
-    if is_stream and isinstance(value, Object) and isinstance(value.detail, FetchedResult):
-        misused.report_closed(frame, value.detail, Place(frame.path, *place))
+    fetch = value.detail if isinstance(value, Object) and value.type.startswith(_ASYNC) else None
+    if isinstance(fetch, FetchedResult):
+        misused.report_closed(frame, fetch, Place(frame.path, *place))
 
 
 def make_unique(frame: Frame, value: Value, node: Expr) -> None:
