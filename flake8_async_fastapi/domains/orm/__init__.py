@@ -86,6 +86,7 @@ DOMAIN = Domain(
         variables=session_factories.VARIABLES,
         descriptors=declared.DESCRIPTORS,
         undeclared=(run_sync.receives_sync_twin, inferred_sessions.receives_sync_session),
+        passed=(inferred_sessions.with_settings_of_callers,),
         guesses=(inferred_sessions.session_of_callers,),
         descriptions=(representation.describe_instances, descriptions.describe_queries),
         texts=(inspection.attribute_keys,),

@@ -12,7 +12,7 @@ from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
-from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Value
+from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
@@ -212,9 +212,10 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
 
 
 def _name_called(function: Function) -> str:
-    """The name by which a function is called: of a constructor, that of its class."""
-    is_init = function.name == "__init__" and function.owner is not None
-    return function.owner.name if is_init and function.owner is not None else function.name
+    """The name by which a function is called: of a constructor, that of the class that is made."""
+    if function.name != "__init__" or function.owner is None:
+        return function.name
+    return function.receiver.cls.name if isinstance(function.receiver, Instance) else function.owner.name
 
 
 def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]:

@@ -1,20 +1,26 @@
-"""Arguments that callers pass for a parameter without a known type.
+"""Arguments that callers pass for a parameter whose annotation says too little.
 
 Only sessions, their factories and engines are looked for: helpers often get one without an annotation, and
-their effects on it would be missed. A parameter is looked up if code uses it like one.
+their effects on it would be missed. A parameter is looked up if code uses it like one. What an annotation
+never says is whether a commit expires the objects of a session.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from flake8_async_fastapi.domains.orm.session import session_factories
-from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.domains.orm.session.session_factories import is_tracked_session
+from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine.callers import code_using, values_passed
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
     Function,
+    Instance,
     Object,
     Unknown,
     Value,
@@ -47,6 +53,37 @@ def session_of_callers(ctx: Context, function: Function, param: Param) -> Value:
     return ctx.query(key, lambda: _passed(ctx, function, param, used), UNKNOWN)
 
 
+def with_settings_of_callers(frame: Frame, function: Function, param: Param, declared: Value) -> Value | None:
+    """A session that an annotation names, with the settings of those that callers pass; None if that is not
+    needed, or if they differ.
+
+    It is not needed where all factories of the project agree.
+    """
+    if not isinstance(declared, Object) or not declared.declared or not is_tracked_session(declared):
+        return None
+    if (
+        declared.detail is not None
+        or declared.arguments
+        or frame.ctx.project.expire_on_commit(function.path) is not None
+    ):
+        return None
+    receiver = function.receiver.cls if isinstance(function.receiver, Instance) else None
+    key = ("settings passed", function.key, receiver, param.name)
+    expires = frame.ctx.query(key, lambda: _expires_for_callers(frame.ctx, function, param), False)
+    if not expires:
+        return None
+    known = session_factories.session_settings(frame.ctx, function.path, declared)
+    return replace(declared, detail=SessionSettings(True, known.flushes))
+
+
+def _expires_for_callers(ctx: Context, function: Function, param: Param) -> bool:
+    """Whether a commit expires the objects of all sessions that are known to be passed."""
+    given = [one for passed in values_passed(ctx, function, param.name) for one in alternatives(passed)]
+    sessions = [one for one in given if isinstance(one, Object) and is_tracked_session(one)]
+    told = {session_factories.session_settings(ctx, function.path, one).expires for one in sessions}
+    return told - {None} == {True}
+
+
 def _passed(ctx: Context, function: Function, param: Param, used: str) -> Value:
     given = [value for passed in values_passed(ctx, function, param.name) for value in alternatives(passed)]
     known = [value for value in given if not isinstance(value, Unknown) and not is_none(value)]
@@ -66,7 +103,7 @@ def _is_engine(value: Value) -> bool:
     return isinstance(value, Object) and value.type in _ENGINES
 
 
-_USES: Final = {"session": session_factories.is_tracked_session, "factory": _is_factory, "engine": _is_engine}
+_USES: Final = {"session": is_tracked_session, "factory": _is_factory, "engine": _is_engine}
 
 
 def receives_sync_session(ctx: Context, function: Function, place: int) -> bool:
