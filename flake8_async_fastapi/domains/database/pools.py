@@ -11,7 +11,8 @@ from flake8_async_fastapi.engine.machine import names
 from flake8_async_fastapi.engine.places import Place
 from flake8_async_fastapi.engine.values import Const, Library, Object, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.facts.tree import Stmt
+from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import is_session_type
 
 _MAKER: Final = "create_async_engine"
@@ -92,10 +93,13 @@ def _is_made_by_factory(ctx: Context, session: Place) -> bool:
 def _call_at(ctx: Context, place: Place) -> tree.Call | None:
     if place.path.startswith("<"):
         return None  # a session from other code
-    for node in nodes_in(ctx.project.body(place.path)):
-        if isinstance(node, tree.Call) and (node.line, node.col) == place.position:
-            return node
-    return None
+    body = ctx.project.body(place.path)
+    return ctx.derive(("calls by position", place.path), lambda: _by_position(body)).get(place.position)
+
+
+def _by_position(body: list[Stmt]) -> dict[tuple[int, int], tree.Call]:
+    calls = [node for node in all_nodes(body) if isinstance(node, tree.Call)]
+    return {(call.line, call.col): call for call in reversed(calls)}  # of a chain, the outermost
 
 
 def _has_limit(ctx: Context, engine: Object) -> bool:

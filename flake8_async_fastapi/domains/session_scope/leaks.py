@@ -17,7 +17,7 @@ from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import NONE, Arguments, Function, Generator, Value
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.transactions import ENDS
 from flake8_async_fastapi.project.modules import is_test
 
@@ -29,9 +29,9 @@ def report_left_open(frame: Frame) -> None:
     function, opened = frame.node, frame.notes.get(OpenedSessions)
     if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
         return
-    if shares_variables(function) or _ends_finally(function):
-        return
     left = {place for place in _left_at_returns(frame) if place in opened.calls}
+    if not left or shares_variables(function) or _ends_finally(function):
+        return
     for place in sorted(left - frame.notes_of(ConnectionNotes).loose):
         call = opened.calls[place]
         if not _is_kept(function, call):
@@ -43,16 +43,16 @@ def report_returned_closed(frame: Frame) -> None:
     function, opened = frame.node, frame.notes.get(OpenedSessions)
     if opened is None or not isinstance(function, tree.FunctionDef) or function.is_generator:
         return
-    if shares_variables(function):
-        return
-    for block in nodes_in(function.body):
+    for block in flat(function.body):
         if isinstance(block, tree.With):
             names = {
                 item.target.id
                 for item in block.items
                 if isinstance(item.target, tree.Name) and frame.place_of(item.context) in opened.calls
             }
-            for node in nodes_in(block.body) if names else ():
+            if names and shares_variables(function):
+                return
+            for node in flat(block.body) if names else ():
                 given = node.value if isinstance(node, tree.Return) else None
                 if isinstance(given, tree.Name) and given.id in names:
                     frame.emit_event(SessionLeftOpen(*frame.at(given), given.id, "closed"))

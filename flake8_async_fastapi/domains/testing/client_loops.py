@@ -39,13 +39,12 @@ _STAND_INS: Final = (
 def engines_requested(frame: Frame, function: tree.FunctionDef) -> Iterator[tuple[EngineUse, Place, str]]:
     """The engines used by routes that a test requests: each with the request, and the request's loop."""
     ctx, path = frame.ctx, frame.path
-    sent = list(requests.requests_in(function.body))
-    if not sent or not ctx.project.requirements_of(path).brings(LOOP_DRIVERS):
+    if not ctx.project.requirements_of(path).brings(LOOP_DRIVERS):
         return
     folder = ctx.project.pytest_settings_of(path).folder
     if any(ctx.project.tests_mention(word, folder) for word in _STAND_INS):
         return
-    for owner, requested, call in sent:
+    for owner, requested, call in requests.requests_in(function.body):
         loop = _loop_of_client(frame, function, owner)
         for use in _engines_behind(ctx, requested) if loop else ():
             yield use, frame.place_of(call), loop

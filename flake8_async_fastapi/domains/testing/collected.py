@@ -140,7 +140,7 @@ def _may_be_marked(ctx: Context, path: str, function: Function, node: tree.Funct
     decorators = [*node.decorators, *(decorator for cls in classes for decorator in cls.decorators)]
     if not all(map(_is_inert, decorators)):
         return True
-    if any(_assigns_marks(statement) for cls in classes for statement in cls.body):
+    if any(_assigns_marks(ctx, path, cls) for cls in classes):
         return True
     return bool(ctx.project.bindings(path, "pytestmark"))
 
@@ -152,5 +152,5 @@ def _is_inert(decorator: Expr) -> bool:
     return owner in ("pytest.mark", "mark") and name in _INERT
 
 
-def _assigns_marks(statement: object) -> bool:
-    return any(isinstance(inner, tree.Name) and inner.id == "pytestmark" for inner in nodes_in(statement))
+def _assigns_marks(ctx: Context, path: str, cls: tree.ClassDef) -> bool:
+    return ctx.derive(("assigns marks", path, cls.line, cls.col), lambda: "pytestmark" in names_in(cls.body))

@@ -9,7 +9,7 @@ from flake8_async_fastapi.domains.testing import fixtures, requests
 from flake8_async_fastapi.domains.testing.events import OverrideLeft
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.project.modules import is_test
 
 _OVERRIDES: Final = "dependency_overrides"
@@ -34,14 +34,12 @@ def report_left_override(frame: Frame) -> None:
 
 def _overrides_in(function: tree.FunctionDef) -> Iterator[tuple[tree.Assign, str]]:
     """The assignments ``app.dependency_overrides[...] = ...`` to a module's application."""
-    own = {name for statement in flat(function.body) for name in bound_names(statement)}
-    own |= {param.name for param in function.params}
     for node in flat(function.body):
         match node:
             case tree.Assign(targets=[tree.Subscript(value=tree.Attr(name=name) as owner)]) if (
                 name == _OVERRIDES
             ):
-                if (text := dotted(owner)) and text.partition(".")[0] not in own:
+                if (text := dotted(owner)) and text.partition(".")[0] not in requests.bound_in(function):
                     yield node, text
 
 
@@ -85,6 +83,6 @@ def _has_other_requests(frame: Frame, function: tree.FunctionDef) -> bool:
         fixtures.is_test_function(other)
         and other.name not in affected
         and not any(_overrides_in(other))
-        and any(requests.requests_in(other.body))
+        and requests.requests_in(other.body)
         for other in tests
     )

@@ -18,19 +18,23 @@ _REQUESTS: Final = frozenset(
 _VERBS: Final = _REQUESTS - {"request", "stream"} | {"api_route", "websocket"}
 
 
-def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, tree.Call]]:
+def requests_in(code: object, hidden: frozenset[str] = frozenset()) -> list[tuple[str, str, tree.Call]]:
     """The requests of code through a variable, each with its path; ``hidden`` variables are ignored."""
-    for part in parts_of(code):
+    found: list[tuple[str, str, tree.Call]] = []
+    pending: list[tuple[object, frozenset[str]]] = [(code, hidden)]
+    while pending:
+        part, hidden = pending.pop()
         match part:
             case tree.FunctionDef():
-                yield from requests_in(part.body, hidden | bound_in(part))
+                pending.append((part.body, hidden | bound_in(part)))
                 continue
             case tree.Call(func=tree.Attr(value=owner, name=verb)) if verb in _REQUESTS:
                 url = written_argument(part, int(verb in ("request", "stream")), "url")
                 if isinstance(url, tree.Const) and isinstance(url.value, str) and dotted(owner) not in hidden:
                     path = re.sub(r"^https?://[^/]*", "", url.value).partition("?")[0]
-                    yield dotted(owner), path or "/", part
-        yield from requests_in(part, hidden)
+                    found.append((dotted(owner), path or "/", part))
+        pending += [(inner, hidden) for inner in reversed([*parts_of(part)])]
+    return found
 
 
 def bound_in(function: tree.FunctionDef) -> set[str]:
