@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec.structs
 
@@ -18,6 +18,7 @@ from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
 from flake8_async_fastapi.project.modules import is_test
 
+N = TypeVar("N")
 _MOST: Final = 12
 """Calls that are looked at."""
 _STEPS: Final = 3
@@ -47,6 +48,21 @@ def arguments_passed(ctx: Context, function: Function, name: str) -> Iterator[Pa
         written = _written_for(node, place, name)
         if written is not None:
             yield Passed(caller, written, *_value_passed_in(ctx, caller, function, node, written))
+
+
+def functions_calling(ctx: Context, function: Function) -> list[Function]:
+    """The functions that call something of the name of a function, as far as they are looked at."""
+    found = {caller.key: caller for caller, _ in islice(_calls_of(ctx, function), _MOST)}
+    return list(found.values())
+
+
+def run_for_notes(ctx: Context, caller: Function, kind: type[N]) -> N:
+    """Run a function for what observers note about it if they find notes of this kind."""
+    frame, state = summaries.enter_function(ctx, caller, summaries.bind_arguments(ctx, caller, None))
+    noted = frame.notes_of(kind)
+    if isinstance(caller.node, tree.FunctionDef):
+        statements.run_statements(frame, caller.node.body, [state])
+    return noted
 
 
 def values_at_top(ctx: Context, function: Function, name: str) -> Iterator[Value]:

@@ -149,7 +149,7 @@ def _note_idle_elsewhere(skipped: list[State], after: list[State]) -> None:
 
 def _note_held_elsewhere(skipped: list[State], after: list[State]) -> None:
     """Note that on the paths past a loop the session may hold more objects, had the loop run."""
-    there = {location for state in skipped for location in instances_of(state)}
+    there = {location for state in skipped for location in _held(state)}
     further = [state for state in after if instances_of(state).keys() - there]
     held = {obj for state in further for at, obj in _held(state).items() if at not in there}
     for state in skipped if held else ():

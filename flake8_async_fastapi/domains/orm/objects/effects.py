@@ -43,7 +43,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.places import Place, Spot
 from flake8_async_fastapi.engine.renaming import ARGUMENT, base
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import Location, Manager, Value
+from flake8_async_fastapi.engine.values import Collection, Location, Manager, Value
 
 
 class InstanceEffect(Struct, frozen=True):
@@ -53,7 +53,8 @@ class InstanceEffect(Struct, frozen=True):
     ``session_effects`` are the changes to sessions, ``unloaded_reads`` the attributes of its arguments that
     it reads though they are not loaded, with their places, ``lost`` those that it reads and does not know
     in the end, ``exit_effects`` the changes of a context manager to sessions when it is left. ``by_truth``
-    are the effects if it returns a false value, and a true one, where they differ. ``on_failure`` and
+    are the effects if it returns a false value, and a true one, where they differ. ``held`` are the objects
+    that it may leave in the session though no path leads to them. ``on_failure`` and
     ``on_commit`` are those of the ends after a rollback, and after a commit, if only some ends do that.
     ``returns_alike`` is whether the result says nothing about it.
     """
@@ -62,6 +63,7 @@ class InstanceEffect(Struct, frozen=True):
     session_effects: tuple[Transition, ...] = ()
     unloaded_reads: tuple[tuple[UnloadedRead, Spot], ...] = ()
     lost: FrozenHeap = ()
+    held: frozenset[InstanceState] = frozenset()
     exit_effects: tuple[Transition, ...] = ()
     by_truth: tuple[InstanceEffect, ...] = ()
     on_failure: tuple[InstanceEffect, ...] = ()
@@ -81,6 +83,7 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
         effect,
         unloaded_reads=tuple(noted.reads.items()),
         lost=frozen_heap({place: obj for place, obj in noted.objects.items() if place not in known}),
+        held=_held_besides(frame, ends),
         exit_effects=_exit_effects(ends.exits, ends.paths),
         by_truth=_effects_by_truth(ends),
         on_failure=tuple(map(_effect_of, failed)),
@@ -88,6 +91,34 @@ def _summarise(frame: Frame, ends: Ends) -> tuple[InstanceEffect, ...]:
         returns_alike=bool(committed or failed) and outcomes.returns_alike(ends),
     )
     return () if effect == _NOTHING else (effect,)
+
+
+def _held_besides(frame: Frame, ends: Ends) -> frozenset[InstanceState]:
+    """The objects that the session may hold after a run though its result does not lead to them on all ends.
+
+    Of those that a loop may have met, these are left to which the result leads at another end. And containers
+    that the caller passed may hold new ones.
+    """
+    stored = [obj for end in ends.paths for obj in _stored(frame, end)]
+    held = frozenset[InstanceState]().union(*(end.part(Instances).held_elsewhere for end in ends.paths))
+    if not held:  # nearly always
+        return frozenset(stored)
+    seen = [one for end in ends.paths for one in reachable(instances_of(end), ends.values).values()]
+    kept = {(one.cls, one.path, one.line) for one in (*seen, *stored)}
+    left = [
+        one for one in held if (one.cls, one.path, one.line) in kept or identity_map.loads_others(frame, one)
+    ]
+    return frozenset((*left, *stored))
+
+
+def _stored(frame: Frame, end: State) -> list[InstanceState]:
+    """The objects that a run put into containers which it was given."""
+    objects, node = instances_of(end), frame.node
+    if not objects or node is None:
+        return []
+    values = (end.env.get(param.name) for param in node.params)
+    kept = reachable(objects, [value for value in values if isinstance(value, Collection)])
+    return [obj for location, obj in kept.items() if not _is_given(location)]
 
 
 def _summarise_raised(frame: Frame, path: State, exception: Value) -> tuple[InstanceEffect, ...]:
@@ -230,6 +261,10 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
         if location not in before and frame.enclosing_loops:
             after = replace(after, identity=None, is_alone=False)  # the call makes several
         objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
+    if effect.held:
+        held = {replace(instance_to_caller(out, obj, None), identity=None) for obj in effect.held}
+        part = state.part(Instances)
+        state.put(replace(part, held_elsewhere=part.held_elsewhere | held))
     return tuple(transition_to_caller(out, step) for step in effect.exit_effects)
 
 

@@ -166,7 +166,7 @@ def remaining_doubt(frame: Frame, unloaded: UnloadedAttribute, unless: str) -> s
         for at, other in _alive_objects(frame)
         if base(at) != base(unloaded.location)
         and aliasing.is_live(other, obj)
-        and _has(frame, other, unloaded)
+        and has_attribute(frame, other, unloaded)
     ]
     top = aliasing.way_from_top(objects, unloaded.location)[0]
     asked = all(_were_asked_for(objects, at, unloaded.location) for at in suspects)
@@ -174,7 +174,7 @@ def remaining_doubt(frame: Frame, unloaded: UnloadedAttribute, unless: str) -> s
     return "" if suspects and are_strange else unless
 
 
-def _has(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
+def has_attribute(frame: Frame, other: InstanceState, unloaded: UnloadedAttribute) -> bool:
     """Whether an object may be the one with an attribute that is not loaded, or lead to it."""
     cls, name = unloaded.obj.cls, unloaded.name
     if load_plans.may_be_both(frame.ctx, other.cls, cls):
@@ -283,12 +283,13 @@ def keep_dropped(frame: Frame, value: Value, node: Expr) -> None:
     part: Instances | None = frame.state.parts.get(Instances)
     if part is None or type(value) in HOLDING_NOTHING:  # nearly always
         return
-    kept = [obj for obj in reachable(part.heap, [value]).values() if _loads_others(frame, obj)]
+    kept = [obj for obj in reachable(part.heap, [value]).values() if loads_others(frame, obj)]
     if kept:
         frame.state.put(replace(part, held_elsewhere=part.held_elsewhere.union(kept)))
 
 
-def _loads_others(frame: Frame, obj: InstanceState) -> bool:
+def loads_others(frame: Frame, obj: InstanceState) -> bool:
+    """Whether a query loads others along with an object, so that these may refer to each other."""
     return obj.default == "plan" and len(load_plans.loaded_paths(frame.ctx, obj.cls, obj.plan)) > 1
 
 

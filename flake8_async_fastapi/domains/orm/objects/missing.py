@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import doubts, transitions
 from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of
+from flake8_async_fastapi.domains.orm.objects.held_by_callers import UnloadedPath, doubt_by_callers
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.passed import PASSED_OTHERWISE, is_passed_otherwise
 from flake8_async_fastapi.domains.orm.objects.readers import Reader, UnloadedRead, UnloadedReads
@@ -111,11 +112,11 @@ def _report(
     reading: Reading,
     unless: str,
 ) -> None:
-    objects, reader = instances_of(frame.state), frame.notes.get(Reader)
+    found = UnloadedPath(frame.state, location, name, not_loaded)
+    objects, reader = instances_of(found.state), frame.notes.get(Reader)
     if reader is not None and reader.reports_for is not None:
         frame, place = reader.reports_for
-    obj = objects[location]
-    steps = _steps_to(objects, location, name)
+    obj, steps = objects[location], _steps_to(objects, location, name)
     top_location = steps[0][0]
     top, route = objects[top_location], tuple(_step_text(objects[owner], via) for owner, via in steps)
     if reading.is_by_callee and "pytest" in frame.ctx.project.imports_of(frame.path):
@@ -160,7 +161,7 @@ def _report(
                 top.is_item,
                 Spot("", 0) if reader is None else reader.field_at,
             ),
-            unless or _unless(frame, steps[0], place),
+            unless or _unless(frame, steps[0], place) or doubt_by_callers(frame, found),
         )
 
 

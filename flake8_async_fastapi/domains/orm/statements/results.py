@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import aliasing
+from flake8_async_fastapi.domains.orm.objects.heap import instances_of
 from flake8_async_fastapi.domains.orm.objects.instances import InstanceState
 from flake8_async_fastapi.domains.orm.statements import load_plans, misused
 from flake8_async_fastapi.domains.orm.statements.fetches import check_unique
@@ -62,6 +63,8 @@ def call_result_method(
         return replace(receiver, detail=replace(fetch, unique=fetch.unique or name == "unique"))
     if name == "columns":
         return None
+    if name in _CHECKED and _is_deleted(frame, fetch):
+        return None  # there is no row
     if name in _CHECKED:
         check_unique(frame, fetch, origin, name)
     if asynchronous and name in _CHECKED | _ALL | _OPTIONAL:
@@ -82,6 +85,17 @@ def call_result_method(
     if isinstance(found, Unknown):
         return None
     return OneOf((found, NONE)) if name in _OPTIONAL and not fetch.query.answers else found
+
+
+def _is_deleted(frame: Frame, fetch: FetchedResult) -> bool:
+    """Whether a query asks for a row by its key that the session has deleted, or will before it queries."""
+    entity = (fetch.query.items or (None,))[0]
+    asked = identity_asked_for(frame.ctx, fetch.query, entity) if entity is not None else None
+    return asked is not None and any(
+        obj.identity == asked and obj.cls == entity.cls and obj.session == fetch.session
+        for obj in instances_of(frame.state).values()
+        if entity is not None and obj.phase in ("deleting", "deleted")
+    )
 
 
 def _note_read(frame: Frame) -> None:

@@ -5,7 +5,7 @@ Source: docs/behaviour.md#loader-options; SQLAlchemy documentation, "SELECT and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -50,7 +50,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 
 ALIASED: Final = "sqlalchemy.orm.AliasedClass"
 
@@ -135,9 +135,7 @@ _NARROWING = frozenset(
 )
 
 
-_EXTENDS_UPDATE: Final = frozenset(
-    {"values", "where", "filter", "returning", "options", "execution_options"}
-)
+_EXTENDS_UPDATE: Final = frozenset({"values", "where", "filter", "returning", "options", "execution_options"})
 
 
 def call_statement_method(
@@ -291,7 +289,7 @@ def _conjunction(conditions: Iterable[Value]) -> Conjunction:
 
 def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...], origin: Place) -> None:
     """Report options that start at a model which the query does not select."""
-    if query.items is None or not frame.emit or not any(query.items):
+    if query.items is None or not frame.emit or not any(query.items) or _is_never_read(frame):
         return
     entities = [item for item in query.items if item is not None]
     for directive in found:
@@ -303,6 +301,32 @@ def check_option_bases(frame: Frame, query: Query, found: tuple[Directive, ...],
         if not any(fits):
             text = f"{first.cls.name}.{first.name}"
             frame.emit_event(OptionIgnored(*origin, frame.qualname, "root", text, entities[0].cls.name))
+
+
+def _is_never_read(frame: Frame) -> bool:
+    """Whether the current call only makes a value for a variable of a function that nothing reads: such a
+    statement is never executed.
+    """
+    function, call = frame.node, frame.current_call
+    if not isinstance(function, tree.FunctionDef) or call is None or frame.enclosing_loops:
+        return False
+    for statement in flat(function.body):
+        if isinstance(statement, tree.Assign) and any(call is one for one in _chain(statement.value)):
+            names = {one.id for one in statement.targets if isinstance(one, tree.Name)}
+            own = {id(one) for one in nodes_in(statement)}
+            later = (
+                one for one in nodes_in(function.body) if isinstance(one, tree.Name) and id(one) not in own
+            )
+            read = any(one.id in names and one.line > call.line and id(one) not in own for one in later)
+            return len(names) == len(statement.targets) and names.isdisjoint(frame.globals) and not read
+    return False
+
+
+def _chain(value: Expr | None) -> Iterator[Expr]:
+    """A call with those on whose results it is called."""
+    while isinstance(value, tree.Call):
+        yield value
+        value = value.func.value if isinstance(value.func, tree.Attr) else None
 
 
 def report_dropped_option(frame: Frame, value: Value, node: Expr) -> None:
