@@ -7,15 +7,21 @@ from collections.abc import Iterator
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.engine.places import Place, Position
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, parts_of
+from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, parts_of, shared_names
+
+_ENDS = frozenset({"aclose", "close", "dispose"})
+"""Methods of what a function ends before it lets go of it."""
 
 
 def is_of_module(ctx: Context, place: Place) -> bool:
     """Whether a call is in the body of a module, or in a function that caches its result.
 
-    Or in the constructor of a class of which only such code makes objects.
+    Or in a function that makes what a variable of the module does not hold yet, or in the constructor of a
+    class of which only such code makes objects.
     """
     if place.position in _calls_run_once(ctx, place.path):
+        return True
+    if place.position in ctx.derive(("made on demand", place.path), lambda: _made_on_demand(ctx, place.path)):
         return True
     key = ("calls of constructors", place.path)
     cls = ctx.derive(key, lambda: _calls_of_constructors(ctx, place.path)).get(place.position, "")
@@ -28,6 +34,49 @@ def _calls_run_once(ctx: Context, path: str) -> frozenset[Position]:
         return frozenset(Position(node.line, node.col) for node in code if isinstance(node, tree.Call))
 
     return ctx.derive(("calls of module", path), find)
+
+
+def _made_on_demand(ctx: Context, path: str) -> frozenset[Position]:
+    """The calls of ``if name is None: name = call()`` with a name of the module, which no function clears."""
+    functions = [one for one in flat(ctx.project.body(path)) if isinstance(one, tree.FunctionDef)]
+    return frozenset(
+        Position(made.line, made.col)
+        for function in functions
+        for name in set(shared_names(function.body))
+        if _asks_whether_made(function, name)
+        for made in _given_to(function, name)
+        if not any(_clears(other, name) for other in functions)
+    )
+
+
+def _asks_whether_made(function: tree.FunctionDef, name: str) -> bool:
+    """Whether a condition of a function is about a name alone, and so its code runs once."""
+    tests = (one.test for one in flat(function.body) if isinstance(one, tree.If))
+    return any(
+        {node.id for node in nodes_in(test) if isinstance(node, tree.Name)} == {name} for test in tests
+    )
+
+
+def _given_to(function: tree.FunctionDef, name: str) -> Iterator[tree.Call]:
+    """The calls that a function assigns to a name."""
+    for statement in flat(function.body):
+        match statement:
+            case tree.Assign(targets=[tree.Name(id=target)], value=tree.Call() as made) if target == name:
+                yield made
+
+
+def _clears(function: tree.FunctionDef, name: str) -> bool:
+    """Whether a function lets go of what a name of the module holds, and does not end it."""
+    if name not in shared_names(function.body):
+        return False
+    sets_none = any(
+        isinstance(one, tree.Assign)
+        and dotted(one.targets[0]) == name
+        and not isinstance(one.value, tree.Call)
+        for one in flat(function.body)
+    )
+    ends = (one.name for one in nodes_in(function.body) if isinstance(one, tree.Attr))
+    return sets_none and _ENDS.isdisjoint(ends)
 
 
 def _calls_of_constructors(ctx: Context, path: str) -> dict[Position, str]:

@@ -115,8 +115,13 @@ def report_unattached(
     for statement in flat(frame.node.body):
         match statement:
             case tree.Assign(targets=[tree.Name(id=name)], value=made) if made is node:
-                if _only_adds(frame.node, name):
-                    frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "unattached"))
+                is_lost = _only_adds(frame.node, name)
+            case tree.Assign(targets=[tree.Attr(name=name) as kept], value=made) if made is node:
+                is_lost = frame.receiver is not None and _is_only_added_to(frame, kept)
+            case _:
+                continue
+        if is_lost:
+            frame.emit_event(BackgroundTasksDropped(*frame.at(node), for_message(node), "unattached"))
 
 
 def _only_adds(function: tree.FunctionDef, name: str) -> bool:
@@ -129,6 +134,22 @@ def _only_adds(function: tree.FunctionDef, name: str) -> bool:
             case tree.Name(id=owner) if owner == name:
                 mentioned += 1
     return added > 0 and mentioned == added + 1
+
+
+def _is_only_added_to(frame: Frame, kept: tree.Attr) -> bool:
+    """Whether all that the project does with an attribute of an object is to set it once and add tasks."""
+    added = 0
+    for path in frame.ctx.project.mentioning(kept.name):
+        nodes = list(nodes_in(frame.ctx.project.body(path)))
+        adds = [one.value for one in nodes if isinstance(one, tree.Attr) and one.name == "add_task"]
+        added += sum(isinstance(one, tree.Attr) and one.name == kept.name for one in adds)
+        for one in nodes:
+            if isinstance(one, tree.Attr) and one.name == kept.name:
+                if one is not kept and not any(one is owner for owner in adds):
+                    return False
+            elif isinstance(one, tree.Const) and one.value == kept.name:
+                return False  # getattr(), perhaps
+    return added > 0
 
 
 def report_dropped(frame: Frame, value: Value, node: Expr) -> None:

@@ -227,7 +227,7 @@ class ItemQueried(Event, frozen=True):
 
     ``asked`` is the class that it asks for, empty for columns; or the attribute that it loads, as
     ``Post.author``, of objects that the statement at ``query`` returned, if they came directly from it. If
-    a function called by the loop sends it, ``sent`` is the place.
+    a function called by the loop sends it, ``sent`` is the place. ``is_counted``: it counts or sums rows.
     """
 
     text: str
@@ -235,6 +235,7 @@ class ItemQueried(Event, frozen=True):
     loop: Spot
     query: Spot | None = None
     sent: Spot | None = None
+    is_counted: bool = False
 
     def others(self) -> tuple[Mention, ...]:
         loop = Mention(*self.loop, "this loop repeats the statement")

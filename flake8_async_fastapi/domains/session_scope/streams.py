@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from flake8_async_fastapi.domains.fastapi.applications import is_registered, may_end_after_response
 from flake8_async_fastapi.domains.fastapi.routes import ROUTE
-from flake8_async_fastapi.domains.session_scope import providers
-from flake8_async_fastapi.domains.session_scope.activity import Creation
+from flake8_async_fastapi.domains.session_scope import holders, providers
+from flake8_async_fastapi.domains.session_scope.activity import Creation, Session
 from flake8_async_fastapi.domains.session_scope.connection_state import Connections
 from flake8_async_fastapi.domains.session_scope.events import ConnectionHeld
 from flake8_async_fastapi.domains.session_scope.keys import sessions_among
@@ -71,9 +71,9 @@ def _outlives_route(frame: Frame, session: Place) -> bool:
     )
 
 
-def ends_before_response(frame: Frame, name: str) -> bool:
-    """Whether a variable holds a session of a dependency with ``scope="function"``, wherever it is used."""
-    value, node = frame.state.env.get(name), frame.node
+def ends_before_response(frame: Frame, session: Session) -> bool:
+    """Whether a session is of a dependency with ``scope="function"``, wherever that is used."""
+    value, node = holders.value_of_text(frame, holders.join_path(*session)), frame.node
     if not isinstance(value, Object) or value.origin is None or not isinstance(node, tree.FunctionDef):
         return False
     maker = providers.function_around(frame.ctx, value.origin)

@@ -8,6 +8,7 @@ from typing import Final
 from flake8_async_fastapi.domains.session_scope import (
     apart,
     branching,
+    closed_by_hand,
     collected,
     creations,
     detached,
@@ -110,7 +111,8 @@ def _sessions_of_unknown_call(frame: Frame, call: tree.Call) -> Iterator[Session
 def report_left_alone(frame: Frame) -> None:
     """Report tasks that are only kept from being garbage-collected, at the end of a function."""
     for task in frame.notes_of(Activity).tasks:
-        if task.is_kept and not task.is_over and not task.is_listed:
+        is_alone = not task.is_over and not task.is_listed
+        if is_alone and (task.is_kept or closed_by_hand.leaves_running(frame, task)):
             _report_task_left_alone(frame, task)
 
 
@@ -339,7 +341,8 @@ def _report_used_late(
     """Report a session that is, or may be, closed before it is used."""
     name, path = session
     params = frame.node.params if frame.node is not None else []
-    if name in frame.notes_of(Activity).opened and not path:
+    where = Place(*place[:3])
+    if not path and (name in frame.notes_of(Activity).opened or closed_by_hand.closes(frame, name, where)):
         closed_by = "block"
     elif any(name == param.name for param in params) and (
         kind not in _AT_ONCE or frame.role or passed_sessions.are_of_requests(frame, name, path)
@@ -351,7 +354,7 @@ def _report_used_late(
     is_later = kind not in _AT_ONCE
     if closed_by == "request" and is_later and requirements.at_least("fastapi", (0, 106)) is False:
         return  # dependencies end after background tasks and streams there, as they do again from 0.118 on
-    ends_first = closed_by == "request" and streams.ends_before_response(frame, name)
+    ends_first = closed_by == "request" and streams.ends_before_response(frame, session)
     older = ends_first or requirements.may_be_below("fastapi", (0, 118))
     is_sure = closed_by == "block" or not is_later or ends_first
     is_sure = is_sure or requirements.at_least("fastapi", (0, 118)) is False

@@ -35,7 +35,14 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.watches import Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import (
+    bound_names,
+    dotted,
+    flat,
+    nodes_in,
+    shared_names,
+    written_argument,
+)
 from flake8_async_fastapi.knowledge.transactions import BEGINS, CONNECTS, FLUSHES
 from flake8_async_fastapi.project.modules import is_test, module_folder
 
@@ -164,8 +171,13 @@ def _is_chosen(ctx: Context, use: EngineUse) -> bool:
 
 
 def _is_replaced(frame: Frame, use: EngineUse) -> bool:
-    """Whether the file of a test replaces the code that uses an engine."""
+    """Whether the file of a test replaces the code that uses an engine, or tests call what disposes of it."""
     ctx = frame.ctx
+    folder = ctx.project.pytest_settings_of(frame.path).folder
+    functions = (one for one in ctx.project.body(use.engine.path) if isinstance(one, tree.FunctionDef))
+    ends = (one.name for one in functions if _disposes(one))
+    if any(ctx.project.tests_mentioning(name, folder) for name in ends):
+        return True
     for name in _replaced_names(ctx.project.body(frame.path)):
         for path in ctx.project.mentioning(name):
             if _uses(frame, names.module_value(ctx, path, name), use):
@@ -324,6 +336,7 @@ def _are_plain(ctx: Context, path: str) -> bool:
 def _disposes(function: tree.FunctionDef) -> bool:
     """Whether a function disposes of an engine that it does not create itself."""
     own = {name for statement in flat(function.body) for name in bound_names(statement)}
+    own.difference_update(shared_names(function.body))
     return any(
         isinstance(node, tree.Attr)
         and node.name == "dispose"

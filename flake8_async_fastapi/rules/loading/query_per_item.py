@@ -33,6 +33,8 @@ def check(events: Events) -> Iterator[Finding]:
 def _remedy(queried: ItemQueried, more: int) -> str:
     """What to do instead; ``more`` other queries return such objects for the same loop."""
     cls, _, attribute = queried.asked.partition(".")
+    if queried.is_counted:
+        return "get the values of all items before the loop, with one select(), in_() and group_by()"
     if not attribute:
         what = f"the {cls} objects" if cls else "the rows"
         return f"fetch {what} before the loop, with one select() and in_()"

@@ -36,8 +36,9 @@ def check(events: Events) -> Iterator[Finding]:
             given = called.arguments.get(*taken)
             if isinstance(given, Object) and given.type in (_ENGINE, _CONNECTION):
                 kind = _asynchronous(given)
-                remedy = "pass a sync one, or read in connection.run_sync(lambda sync: ...)"
-                yield RULE.at(called, f"{called.text} gets {kind}, so it fails: {remedy}")
+                reads = taken[1] == "con"
+                or_reads = ", or read in connection.run_sync(lambda sync: ...)" if reads else ""
+                yield RULE.at(called, f"{called.text} gets {kind}, so it fails: pass a sync one{or_reads}")
             continue
         inspects = isinstance(called.callee, Library) and called.callee.dotted in _INSPECT
         if not inspects and not _is_ddl(called.callee):

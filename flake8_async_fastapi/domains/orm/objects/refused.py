@@ -28,6 +28,7 @@ from flake8_async_fastapi.engine.machine import (
     definitions,
     expressions,
     functions,
+    implementations,
     names,
 )
 from flake8_async_fastapi.engine.state import State
@@ -35,6 +36,7 @@ from flake8_async_fastapi.engine.text import for_message, path_of
 from flake8_async_fastapi.engine.values import (
     Arguments,
     ClassValue,
+    Collection,
     Function,
     Instance,
     Library,
@@ -82,6 +84,16 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
             model = callee.receiver.argument("0")
             if isinstance(model, ClassValue):
                 _check_keywords(frame, model, arguments, node)
+                _check_dictionary(frame, model, arguments, node)
+
+
+def _check_dictionary(frame: Frame, cls: ClassValue, arguments: Arguments, node: tree.Call) -> None:
+    """Check ``values({"name": value})``."""
+    given = arguments.args[0] if arguments.args else None
+    if isinstance(given, Collection) and given.keys is not None and given.items is not None:
+        for name, value in zip(given.keys, given.items, strict=False):
+            if name is not None:
+                _check_given(frame, cls, name, value, node.args[0])
 
 
 def _check_cast(frame: Frame, arguments: Arguments, node: tree.Call) -> None:
@@ -115,14 +127,26 @@ def check_assignment(frame: Frame, node: tree.Assign, value: Value) -> None:
 
 
 def _check_default(frame: Frame, cls: Value, node: tree.Assign, name: str) -> None:
-    """Check a column in the body of a model: the results of its default functions."""
+    """Check a column in the body of a model or mixin: the results of its default functions."""
     if not isinstance(cls, ClassValue) or not isinstance(node.value, tree.Call):
         return
     for keyword in node.value.keywords:
         if keyword.name in _DEFAULTS and _is_of_interest(frame, keyword.value):
             kind = _kind_of_default(frame, keyword.value)
-            if kind:
-                _check(frame, cls, name, kind, keyword.value, is_written=True)
+            mapped = _mapped_with(frame.ctx, cls, name) if kind else None
+            if mapped is not None:
+                _check(frame, mapped, name, kind, keyword.value, is_written=True)
+
+
+def _mapped_with(ctx: Context, cls: ClassValue, name: str) -> ClassValue | None:
+    """A mapped class that has a column of a class: itself, or one that derives from the mixin."""
+    if models.mapped_model(ctx, cls) is not None:
+        return cls
+    for below in implementations.classes_below(ctx, cls):
+        is_mapped = isinstance(below, ClassValue) and models.mapped_model(ctx, below) is not None
+        if is_mapped and isinstance(below, ClassValue) and not classes.body_bindings(ctx, below, name):
+            return below
+    return None
 
 
 def _words_of(code: object) -> set[str]:

@@ -47,6 +47,7 @@ _PARTS_PASSES: Final = frozenset(
 )
 _CONDITIONS: Final = frozenset({"where", "filter"})
 _CHAIN: Final = _CONDITIONS | {"filter_by", "options", "join", "outerjoin", "select_from", "join_from"}
+_AGGREGATES: Final = frozenset({"avg", "count", "max", "min", "sum"})
 _REPEAT: Final = (tree.For, tree.While, tree.Comp)
 _VIEWS: Final = frozenset({"enumerate", "sorted", "list", "set", "tuple", "reversed", "zip"})
 
@@ -63,9 +64,8 @@ def report_item_query(site: CallSite) -> None:
         asked = asked_for(frame, callee, arguments, node, named, _body_of(loop))
         if asked is not None and not is_kept(loop, node):
             cls = "" if asked.cls is None else asked.cls.name
-            frame.emit_event(
-                ItemQueried(*frame.at(node), for_message(node.func), cls, Spot(frame.path, loop.line))
-            )
+            at = (*frame.at(node), for_message(node.func), cls, Spot(frame.path, loop.line))
+            frame.emit_event(ItemQueried(*at, is_counted=asked.is_counted))
             return
 
 
@@ -262,10 +262,14 @@ def mentions(code: object, names: set[str] | frozenset[str]) -> bool:
 
 
 class Asked(Struct, frozen=True):
-    """The class that a statement asks for, None for columns; ``by_key`` says that a session may hold it."""
+    """The class that a statement asks for, None for columns; ``by_key`` says that a session may hold it.
+
+    ``is_counted``: it asks for the number or the sum of rows.
+    """
 
     cls: ClassValue | None
     by_key: bool = False
+    is_counted: bool = False
 
 
 def asked_for(
@@ -326,7 +330,7 @@ def _asked_by_equality(
     if not asks or None in asks or not any(asks):
         return None
     entity = first.detail.items[0]
-    return Asked(entity.cls if entity is not None else None)
+    return Asked(entity.cls if entity is not None else None, is_counted=any(map(_counts, nodes_in(written))))
 
 
 def _written_statements(expression: Expr, body: list[Stmt]) -> Iterator[Expr]:
@@ -359,8 +363,18 @@ def _condition_kind(statement: Expr, told: frozenset[str]) -> bool | None:
         return depends
     if not isinstance(statement, tree.Call) or dotted(statement.func).rpartition(".")[2] != "select":
         return None
-    is_plain = all(isinstance(argument, (tree.Name, tree.Attr)) for argument in statement.args)
+    is_plain = all(isinstance(one, (tree.Name, tree.Attr)) or _counts(one) for one in statement.args)
     return depends if is_plain and not mentions(statement.args, told) else None
+
+
+def _counts(node: object) -> bool:
+    """Whether an expression is an aggregate, such as ``func.count()``, or its value in place of NULL."""
+    if not isinstance(node, tree.Call):
+        return False
+    owner, _, name = dotted(node.func).rpartition(".")
+    if owner.rpartition(".")[2] != "func":
+        return False
+    return name in _AGGREGATES or (name == "coalesce" and any(map(_counts, node.args[:1])))
 
 
 def _equality_kind(condition: Expr, told: frozenset[str]) -> bool | None:

@@ -41,6 +41,7 @@ class KeyedQuery(Struct, frozen=True):
     cls: ClassValue | None
     by_key: bool
     sent: Spot
+    is_counted: bool = False
 
 
 class _KeyedNotes(Struct):
@@ -69,7 +70,8 @@ def note_keyed(site: CallSite) -> None:
             keys.add(param.name)
             asked = found
     if asked is not None:
-        query = KeyedQuery(frozenset(keys), asked.cls, asked.by_key, frame.place_of(node).spot)
+        sent = frame.place_of(node).spot
+        query = KeyedQuery(frozenset(keys), asked.cls, asked.by_key, sent, asked.is_counted)
         frame.notes_of(_KeyedNotes).sent.add(query)
 
 
@@ -127,7 +129,10 @@ def _apply_call(call: AppliedCall, query: KeyedQuery) -> Iterable[KeyedQuery]:
             continue
         cls = "" if query.cls is None else query.cls.name
         text, at = for_message(node.func), Spot(frame.path, loop.line)
-        frame.emit_event(ItemQueried(*call.place, frame.qualname, text, cls, at, sent=query.sent))
+        event = ItemQueried(
+            *call.place, frame.qualname, text, cls, at, sent=query.sent, is_counted=query.is_counted
+        )
+        frame.emit_event(event)
         return ()
     passed_on = None if frame.role else _find_call(around.body, call)
     if passed_on is not None and _only_sends(frame, around, passed_on):
