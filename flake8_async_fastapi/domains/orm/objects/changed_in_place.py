@@ -75,7 +75,7 @@ def note_augmented(frame: Frame, node: tree.AugAssign) -> None:
         return
     if isinstance(node.target, tree.Subscript):
         _note_change(frame, node.target, node.target)
-    elif isinstance(node.target, tree.Attr) and not frame.branches:
+    elif isinstance(node.target, tree.Attr):
         subject = _column_at(frame, node.target)
         if subject is not None:
             frame.notes_of(Changes).kept[subject] = frame.place_of(node.target)
@@ -159,7 +159,10 @@ def _note_change(frame: Frame, changed: Expr, node: Expr) -> None:
     changed, depth = _value_around(changed)
     noted = frame.notes_of(Changes)
     if isinstance(changed, tree.Name) and changed.id in noted.aliases:
-        noted.aliases[changed.id] = noted.aliases[changed.id][0], True
+        if _is_empty(frame, changed):
+            del noted.aliases[changed.id]
+        else:
+            noted.aliases[changed.id] = noted.aliases[changed.id][0], True
         return
     depth -= isinstance(node, tree.Subscript)  # an item that is set is in what changes
     subject = _column_at(frame, changed, is_inside=depth > 0)
@@ -168,6 +171,12 @@ def _note_change(frame: Frame, changed: Expr, node: Expr) -> None:
         objects = instances_of(frame.state)
         objects[location] = objects[location].put(name, Loaded(assigned.CHANGED_IN_PLACE))
         noted.places.setdefault(subject, frame.place_of(node))
+
+
+def _is_empty(frame: Frame, written: Expr) -> bool:
+    """Whether the path is one on which a value is None or empty: then ``or`` gives another one."""
+    text, known = path_of(written), frame.state.known
+    return known.get(text) is False or known.get(f"{text} is None") is True
 
 
 def _value_around(changed: Expr) -> tuple[Expr, int]:
@@ -187,6 +196,8 @@ def _value_around(changed: Expr) -> tuple[Expr, int]:
 def _note_alias(frame: Frame, name: str, written: Expr | None) -> None:
     match written:
         case tree.BoolOp(op="or", values=[first, *_]):  # a column without a value gets another one
+            if _is_empty(frame, first):
+                return
             written = first
     subject = _column_at(frame, written) if written is not None else None
     if subject is not None:
@@ -200,11 +211,14 @@ def _note_assigned(frame: Frame, target: tree.Attr, written: Expr | None) -> Non
     noted: Changes | None = frame.notes.get(Changes)
     if noted is None:
         return
+    place = frame.place_of(target)
     for location in _owners(frame, target):
-        noted.kept.pop((location, target.name), None)
+        subject = location, target.name
         alias = noted.aliases.get(written.id) if isinstance(written, tree.Name) else None
-        if alias == ((location, target.name), True) and not frame.branches:
-            noted.kept[location, target.name] = frame.place_of(target)
+        if alias == (subject, True):
+            noted.kept[subject] = place
+        elif noted.kept.get(subject) != place:  # the next item of a loop is treated as the one before
+            noted.kept.pop(subject, None)
 
 
 def _owners(frame: Frame, written: tree.Attr) -> list[Location]:
