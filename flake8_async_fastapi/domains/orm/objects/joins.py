@@ -59,7 +59,8 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
     """One object with only the knowledge that several agree on.
 
     That an attribute is not loaded, loaded or null is kept if all agree; if they differ, it may be either.
-    A doubt is kept if any of them has it. So their order does not matter.
+    A doubt is kept if any of them has it, but for one that a path without it would not have left. So their
+    order does not matter.
     """
     objects = [obj for obj in objects if not obj.is_empty] or objects
     first, *others = objects
@@ -96,7 +97,7 @@ def join_instances(objects: list[InstanceState]) -> InstanceState:
         is_all=all(obj.is_all for obj in objects),
         is_chosen=all(obj.is_chosen for obj in objects),
         null_keys=frozenset.intersection(*(obj.null_keys for obj in objects)),
-        compared_keys=frozenset.union(*(obj.compared_keys for obj in objects)),
+        compared_keys=frozenset.intersection(*(obj.compared_keys for obj in objects)),
         discriminated=any(obj.discriminated for obj in objects),
         is_lazy=any(obj.is_lazy for obj in objects),
         classes_above=min(
