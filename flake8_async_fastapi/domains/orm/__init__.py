@@ -96,6 +96,7 @@ DOMAIN = Domain(
     observers=Observers(
         dropped=(selects.report_dropped_option, results.make_unique, identity_map.keep_dropped),
         awaits=(session_factories.trust_await,),
+        run_begins=(session_factories.trust_awaits,),
         entered=(blocks.on_enter,),
         left=(blocks.on_exit,),
         broken_off=(blocks.on_exception,),

@@ -82,7 +82,11 @@ def sessions_left(frame: Frame, value: Value, node: tree.Await) -> list[str]:
 
 
 def _silent_attempts(function: Function) -> tuple[tree.Try, ...]:
-    """The ``try`` statements of a function that neither rolls back nor returns a result, if they flush."""
+    """The ``try`` statements of a function that neither rolls back nor returns a result, if they flush.
+
+    It awaits nothing after them: a session with a failed flush would raise there, and not be left. What it
+    awaits in a handler is asked of each handler.
+    """
     node = function.node
     if not isinstance(node, tree.FunctionDef) or node.decorators or not node.is_async or node.is_generator:
         return ()
@@ -92,7 +96,9 @@ def _silent_attempts(function: Function) -> tuple[tree.Try, ...]:
     inner = list(nodes_in(node.body))
     undoes = any(isinstance(one, tree.Attr) and one.name in _UNDOES for one in inner)
     tells = any(isinstance(one, tree.Return) and one.value is not None for one in inner)
-    return () if undoes or tells else attempts
+    if undoes or tells:
+        return ()
+    return tuple(one for one in attempts if not _awaits(node.body[node.body.index(one) + 1 :]))
 
 
 def _sessions_left(
@@ -113,8 +119,11 @@ def _sessions_left(
 
 
 def _kinds_kept(frame: Frame, function: Function, handler: tree.Handler) -> Iterator[str]:
-    """The errors that a handler catches and does not raise again."""
-    if any(isinstance(one, tree.Raise) for one in nodes_in(handler.body)):
+    """The errors that a handler catches and does not raise again.
+
+    What it awaits may end the transaction, or fails because of it.
+    """
+    if _awaits(handler.body) or any(isinstance(one, tree.Raise) for one in nodes_in(handler.body)):
         return
     if handler.type is None:
         yield ERRORS[-1]
@@ -122,6 +131,10 @@ def _kinds_kept(frame: Frame, function: Function, handler: tree.Handler) -> Iter
         if isinstance(kind, (tree.Name, tree.Attr)):
             found = names.dotted_value(frame.ctx, function.path, dotted(kind))
             yield found.dotted if isinstance(found, Library) else ""
+
+
+def _awaits(body: list[Stmt]) -> bool:
+    return any(isinstance(one, (tree.Await, tree.With, tree.For)) for one in nodes_in(body))
 
 
 def _is_method_of(session: str, call: Expr) -> bool:
@@ -141,9 +154,9 @@ def _flushed_in(body: list[Stmt]) -> set[str]:
         for inner in nodes_in(statement)
         if isinstance(inner, tree.Await) and isinstance(inner.value, tree.Call)
     ]
-    return {
-        dotted(func.value) for func in calls if isinstance(func, tree.Attr) and func.name in FLUSHES
-    } - {name for statement in flat(body) for name in bound_names(statement)}
+    return {dotted(func.value) for func in calls if isinstance(func, tree.Attr) and func.name in FLUSHES} - {
+        name for statement in flat(body) for name in bound_names(statement)
+    }
 
 
 def _name_outside(

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from flake8_async_fastapi import knowledge
+from flake8_async_fastapi.domains.orm.objects.heap import instances_of
 from flake8_async_fastapi.domains.orm.statements.queries import SessionSettings, TransactionBlock
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, library_calls
@@ -33,7 +34,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
-from flake8_async_fastapi.facts.walk import bound_names, flat
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge.transactions import SESSION, is_session_type
 
 
@@ -260,14 +261,64 @@ FACTORIES: Final = (_FACTORY, _ASYNC_FACTORY, SCOPED)
 
 
 def trust_await(frame: Frame, node: tree.Await) -> None:
-    """Note that ``await session.commit()`` shows the session to be async, even if annotated otherwise."""
-    awaited = node.value
-    if not isinstance(awaited, tree.Call) or not isinstance(awaited.func, tree.Attr):
-        return
-    path = path_of(awaited.func.value)
-    if not path or not library_calls.is_coroutine_method(SESSION, awaited.func.name):
-        return
-    known = expressions.evaluate(frame, frame.state, awaited.func.value)
+    """Note that ``await session.commit()`` shows the session to be async, even if annotated otherwise.
+
+    What was added before, to a session that was taken for a sync one, may be in it.
+    """
+    path = _awaited_session(node)
+    called = node.value.func if isinstance(node.value, tree.Call) else None
+    if (
+        path
+        and isinstance(called, tree.Attr)
+        and _take_as_async(frame, path, expressions.evaluate(frame, frame.state, called.value))
+    ):
+        objects = instances_of(frame.state)
+        doubtful = {
+            at: replace(one, may_be_loaded=True) for at, one in objects.items() if one.phase == "transient"
+        }
+        objects.update(doubtful)
+
+
+def trust_awaits(frame: Frame, function: Function) -> None:
+    """Begin a function that awaits its session wherever it calls a method that an ``AsyncSession`` has as a
+    coroutine function: whatever the annotation says, it is an async session.
+    """
+    node = function.node
+    if isinstance(node, tree.FunctionDef) and node.is_async:
+        for name in frame.ctx.derive(("awaited sessions", function.key), lambda: _awaited_parameters(node)):
+            _take_as_async(frame, name, frame.state.env.get(name, UNKNOWN))
+
+
+def _take_as_async(frame: Frame, path: str, known: Value) -> bool:
+    """Take a session for an async one, if only an annotation says that it is a sync one."""
     if isinstance(known, Object) and known.type == "sqlalchemy.orm.Session" and is_only_declared(known):
         origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))
+        return True
+    return False
+
+
+def _awaited_parameters(node: tree.FunctionDef) -> tuple[str, ...]:
+    """The parameters that are annotated as sync sessions, but only awaited."""
+    written = [(one.name, one.annotation) for one in node.params if one.annotation is not None]
+    sync = (name for name, type in written if dotted(type).rpartition(".")[2] == "Session")
+    return tuple(name for name in sync if _is_awaited(node, name))
+
+
+def _is_awaited(node: tree.FunctionDef, name: str) -> bool:
+    """Whether code awaits what some methods of a session return, and nowhere calls one without that."""
+    inner = list(nodes_in(node.body))
+    awaits = [_awaited_session(part) for part in inner if isinstance(part, tree.Await)]
+    methods = [
+        part.func for part in inner if isinstance(part, tree.Call) and isinstance(part.func, tree.Attr)
+    ]
+    called = [one for one in methods if library_calls.is_coroutine_method(SESSION, one.name)]
+    return 0 < awaits.count(name) == sum(path_of(one.value) == name for one in called)
+
+
+def _awaited_session(node: tree.Await) -> str:
+    """The name of what is awaited as if it were an async session; empty for others."""
+    called = node.value.func if isinstance(node.value, tree.Call) else None
+    if not isinstance(called, tree.Attr) or not library_calls.is_coroutine_method(SESSION, called.name):
+        return ""
+    return path_of(called.value)
