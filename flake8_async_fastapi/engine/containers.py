@@ -112,6 +112,32 @@ def item_at(collection: Collection, key: str | None) -> Value | None:
     return None if is_missing or collection.items == () else any_item(collection)
 
 
+def keys_passed(value: Value) -> Collection | None:
+    """A dict as the function to which it is passed sees it: its keys, and what decides of their items.
+
+    None for anything else, and if not all keys are known.
+    """
+    if not isinstance(value, Collection) or value.kind != "dict" or not value.keys or value.items is None:
+        return None
+    if None in value.keys or has_classes_as_keys(value):
+        return None
+    kept = (
+        item if isinstance(item, Const) and not isinstance(item.value, str) else UNKNOWN
+        for item in value.items
+    )
+    return Collection("dict", items=tuple(kept), keys=value.keys, has_no_more=True)
+
+
+def surely_lacks(value: Value | None, key: object) -> bool:
+    """Whether a dict that a caller passed has no such key."""
+    return (
+        isinstance(value, Collection)
+        and value.has_no_more
+        and isinstance(key, str)
+        and key not in (value.keys or ())
+    )
+
+
 def is_empty(value: Value) -> bool:
     """Whether a value is a container that is known to have no items."""
     return isinstance(value, Collection) and value.items == ()

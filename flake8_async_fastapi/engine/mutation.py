@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     ClassValue,
     Collection,
     Const,
+    Function,
     Instance,
     Library,
     Member,
@@ -34,12 +35,14 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import element_of_container, holds_coroutine
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.walk import all_nodes
 
 _MOST_APPENDED: Final = 8
 _ADDING: Final = {"append": 0, "add": 0, "appendleft": 0, "insert": 1}
 _EXTENDING: Final = frozenset({"extend", "extendleft", "update"})
 _FILLED: Final = frozenset({"list", "dict", "set"})
 _TAKING: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard"})
+_BY_KEY: Final = frozenset({"setdefault", "popitem"})
 _HANDING_OUT: Final = frozenset({"items", "values"})
 
 MUTATORS: Final = frozenset(
@@ -58,6 +61,8 @@ def change_containers(
     for part in (*node.args, *[keyword.value for keyword in node.keywords]):
         name = part.id if isinstance(part, tree.Name) else ""
         given = state.env.get(name)
+        if isinstance(given, Collection) and given.has_no_more and not _fills_a_parameter(callee):
+            continue
         if isinstance(given, Collection) and given.kind in _FILLED and _may_fill(callee, given):
             state.narrow(name, Collection(given.kind, containers.any_item(given)))
             _forget_emptiness(state, name)
@@ -90,6 +95,26 @@ def _may_fill(callee: Value, given: Collection) -> bool:
     if isinstance(callee, (Library, Member, ClassValue)):
         return containers.is_empty(given) and not called_name(callee).startswith("builtins.")
     return True
+
+
+def _fills_a_parameter(callee: Value) -> bool:
+    """Whether a function itself assigns or removes items of what it is given, as far as can be seen."""
+    if not isinstance(callee, Function):
+        return not isinstance(callee, (Library, Member, ClassValue))
+    given = {param.name for param in callee.node.params}
+    return any(_changed_in(part) in given for part in all_nodes(callee.node.body))
+
+
+def _changed_in(part: object) -> str:
+    """The variable whose items a part of the code assigns or removes; empty if it does not."""
+    match part:
+        case tree.Call(func=tree.Attr(value=tree.Name(id=name), name=method)):
+            return name if method in MUTATORS or method in _BY_KEY else ""
+        case tree.Assign(targets=[tree.Subscript(value=changed)]):
+            return path_of(changed)
+        case tree.AugAssign(target=tree.Subscript(value=changed)):
+            return path_of(changed)
+    return ""
 
 
 def _forget_emptiness(state: State, path: str) -> None:

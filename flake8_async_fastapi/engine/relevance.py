@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine import renaming
+from flake8_async_fastapi.engine import containers, renaming, texts
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.state import MOST_STATES
 from flake8_async_fastapi.engine.summary import Summary
@@ -40,8 +40,9 @@ from flake8_async_fastapi.facts.walk import all_nodes, blocks, bound_names, flat
 def specialise(ctx: Context, passed: Value, known: Value, function: Function | None, name: str) -> Value:
     """An argument, if more is known of it than of its parameter anyway, which a function has under a name.
 
-    All plain values are alike, but for keys of tables, and lists of texts, which are mostly names of
-    attributes, or of functions. So are all objects of a declared type.
+    All plain values are alike, but for keys of tables, texts that are compared, and lists of texts, which are
+    mostly names of attributes, or of functions. So are all objects of a declared type. Of a dict count the
+    keys, if code asks for them.
     """
     if isinstance(passed, Coroutine) and passed.origin.path == "<argument>":
         return passed
@@ -50,6 +51,9 @@ def specialise(ctx: Context, passed: Value, known: Value, function: Function | N
         return passed if is_key and isinstance(passed, Const) else known
     if isinstance(passed, Text) or _lists_what_matters(passed) or renaming.has_identity(ctx, passed):
         return passed
+    keyed = containers.keys_passed(passed) if function is not None else None
+    if keyed is not None and function is not None and name in mentions_of(ctx, function).asked:
+        return keyed
     says_little = isinstance(known, (Unknown, DeclaredCallable))
     if says_little or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return limit_depth(passed)
@@ -137,13 +141,15 @@ def _steps_of(body: list[Stmt], paths: int) -> tuple[int, int]:
 
 class Mentions(Struct, frozen=True):
     """Names that the code of a function mentions: names, attributes of any object, names that it calls, and
-    those at which it looks something up, as in ``HANDLERS[event]`` or ``getattr(post, name)``.
+    those at which it looks something up, as in ``HANDLERS[event]`` or ``getattr(post, name)``, or that it
+    compares with a text; and the variables of which it asks for a key, or which it passes on.
     """
 
     names: tuple[str, ...] = ()
     attributes: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
 
 def mentions_of(ctx: Context, function: Function) -> Mentions:
@@ -151,7 +157,7 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
 
     def find() -> Mentions:
         names: dict[str, None] = {}
-        attributes, called, keys = set(), set(), set()
+        attributes, called, keys, asked = set[str](), set[str](), set[str](), set[str]()
         for node in all_nodes(function.node.body):
             if isinstance(node, tree.Name):
                 names[node.id] = None
@@ -166,9 +172,19 @@ def mentions_of(ctx: Context, function: Function) -> Mentions:
                     keys.add(key)
                 case tree.Call(func=tree.Name(id="getattr" | "setattr"), args=[_, tree.Name(id=key), *_]):
                     keys.add(key)
+                case tree.Call(func=tree.Attr(value=tree.Name(id=key), name="get"), args=[tree.Const(), *_]):
+                    asked.add(key)
+                case tree.Compare(left=tree.Const(), ops=["in" | "not in"], rights=[tree.Name(id=key)]):
+                    asked.add(key)
+                case tree.Compare(left=left, rights=[tree.Const(value=str()) | tree.Display()]):
+                    keys.update(texts.compared_name(left))
+            if isinstance(node, tree.Call):
+                given = (*node.args, *(one.value for one in node.keywords))
+                asked.update(one.id for one in given if isinstance(one, tree.Name))
         if function.name == "__getattr__":
             keys.update(param.name for param in function.node.params)
-        return Mentions(tuple(names), frozenset(attributes), frozenset(called), frozenset(keys))
+        found = (frozenset(attributes), frozenset(called), frozenset(keys), frozenset(asked))
+        return Mentions(tuple(names), *found)
 
     return ctx.derive(("mentions", function.key), find)
 

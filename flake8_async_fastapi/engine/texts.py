@@ -23,6 +23,13 @@ def compare_texts(state: State, left: Expr, right: Expr) -> bool | None:
     return given in texts if given is not None and len(texts) == len(written) else None
 
 
+def compared_name(node: Expr) -> tuple[str, ...]:
+    """The variable whose text is compared, in upper or lower case or as it is."""
+    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attr) and node.func.name in _CHANGED_CASE:
+        return compared_name(node.func.value)
+    return (node.id,) if isinstance(node, tree.Name) else ()
+
+
 def equals_another_text(state: State, condition: str) -> bool:
     """Whether a condition such as ``kind == 'a'`` cannot hold, as ``kind == 'b'`` does on this path."""
     compared, equals, written = condition.partition(" == ")

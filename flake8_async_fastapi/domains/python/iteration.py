@@ -83,7 +83,9 @@ def call_container_method(site: CallSite) -> Value:
         default = arguments.get(1, "default") or NONE
         if name == "pop" and arguments.get(1, "default") is None and not arguments.opaque:
             return found  # without a default it raises if there is none
-        if collection.items == ():
+        if collection.items == () or (
+            isinstance(asked, Const) and containers.surely_lacks(collection, asked.value)
+        ):
             return default
         if isinstance(asked, Const) and asked.value in (collection.keys or ()):
             return found

@@ -98,6 +98,8 @@ def _with_sessions(call: AppliedCall, effect: ConnectionEffect, known: Connectio
     """What is known after a call about the sessions that it leaves in a transaction, or rolled back."""
     out, loose = call.renaming, call.frame.notes_of(ConnectionNotes).loose
     held = set(names_in_caller(call, effect.held)) - loose
+    for session in sorted(held - known.held):
+        _note_taken(call, session)
     begun = set(names_in_caller(call, effect.begun, outside(out, effect.begun))) - loose
     left = (write for write in unsaved.unsaved_by_call(call, effect) if write.session not in loose)
     return replace(
@@ -107,6 +109,14 @@ def _with_sessions(call: AppliedCall, effect: ConnectionEffect, known: Connectio
         unsaved=known.unsaved.union(left),
         undone=known.undone.union(outside(out, effect.undone)),
     )
+
+
+def _note_taken(call: AppliedCall, session: Place) -> None:
+    """Note that a callee's statement takes the connection of a session that the caller itself has opened."""
+    text = text_of_session(call.frame, session)
+    if text and "." not in text and not session.path.startswith("<"):
+        wait = Wait(f"{call.function.name}()", "session", session, frozenset({session}), is_callee=True)
+        connections.note_wait(call.frame, wait, call.place)
 
 
 def _report_begun(frame: Frame, session: Place, text: str, place: Place) -> None:

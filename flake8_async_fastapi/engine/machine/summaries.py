@@ -301,7 +301,8 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         for name, value in arguments.keywords
         if name not in named
     ]
-    return Collection("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
+    names, values = tuple(name for name, _ in given), tuple(value for _, value in given)
+    return Collection("dict", items=values, keys=names, has_no_more=True)
 
 
 def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
