@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     OneOf,
     Partial,
+    PassedDict,
     Payload,
     Unknown,
     Value,
@@ -125,17 +126,12 @@ def keys_passed(value: Value) -> Collection | None:
         item if isinstance(item, Const) and not isinstance(item.value, str) else UNKNOWN
         for item in value.items
     )
-    return Collection("dict", items=tuple(kept), keys=value.keys, has_no_more=True)
+    return PassedDict("dict", items=tuple(kept), keys=value.keys)
 
 
 def surely_lacks(value: Value | None, key: object) -> bool:
     """Whether a dict that a caller passed has no such key."""
-    return (
-        isinstance(value, Collection)
-        and value.has_no_more
-        and isinstance(key, str)
-        and key not in (value.keys or ())
-    )
+    return isinstance(value, PassedDict) and isinstance(key, str) and key not in (value.keys or ())
 
 
 def is_empty(value: Value) -> bool:

@@ -27,6 +27,7 @@ from flake8_async_fastapi.engine.values import (
     Library,
     Member,
     Object,
+    PassedDict,
     Value,
     alternatives,
     called_name,
@@ -61,7 +62,7 @@ def change_containers(
     for part in (*node.args, *[keyword.value for keyword in node.keywords]):
         name = part.id if isinstance(part, tree.Name) else ""
         given = state.env.get(name)
-        if isinstance(given, Collection) and given.has_no_more and not _fills_a_parameter(callee):
+        if isinstance(given, PassedDict) and not _fills_a_parameter(callee):
             continue
         if isinstance(given, Collection) and given.kind in _FILLED and _may_fill(callee, given):
             state.narrow(name, Collection(given.kind, containers.any_item(given)))

@@ -277,15 +277,17 @@ class Manager(Struct, frozen=True):
 class Collection(Struct, frozen=True):
     """A list, tuple, set, dict (of its values) or other iterable.
 
-    ``items`` is known for displays; ``item`` stands for any element. ``has_no_more`` says of a dict that
-    a caller passed that it has no other keys, as nothing has changed it since.
+    ``items`` is known for displays; ``item`` stands for any element.
     """
 
     kind: str
     item: Value = UNKNOWN
     items: tuple[Value, ...] | None = None
     keys: tuple[str | None, ...] | None = None
-    has_no_more: bool = False
+
+
+class PassedDict(Collection, frozen=True):
+    """A dict as a caller passed it, which nothing has changed since: it has no other keys."""
 
 
 class OneOf(Struct, frozen=True, eq=False):

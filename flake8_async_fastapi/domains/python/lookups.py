@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flake8_async_fastapi.engine.containers import item_at, surely_lacks
-from flake8_async_fastapi.engine.values import NONE, Collection, Value
+from flake8_async_fastapi.engine.values import NONE, PassedDict, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 
@@ -19,7 +19,7 @@ def evaluate_lookup(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | Non
             left=tree.Const(value=str(key)), ops=[("in" | "not in") as op], rights=[tree.Name() as owner]
         ):
             given = evaluate(owner)
-            if not isinstance(given, Collection) or not given.has_no_more:
+            if not isinstance(given, PassedDict):
                 return None
             return surely_lacks(given, key) is (op == "not in")
         case tree.Compare(left=left, ops=[("is" | "is not") as op], rights=[tree.Const(value=None)]):
@@ -37,6 +37,6 @@ def _finds_nothing(code: Expr, evaluate: Callable[[Expr], Value]) -> bool:
             keywords=[],
         ):
             given = evaluate(owner)
-            if isinstance(given, Collection) and given.has_no_more:
+            if isinstance(given, PassedDict):
                 return item_at(given, key) in (None, NONE)
     return False

@@ -235,6 +235,12 @@ def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | No
     return UNKNOWN
 
 
+def _is_declared_parameter(frame: Frame, name: str, value: Value) -> bool:
+    """Whether a parameter of the function is known only by its annotation, as one object of a class."""
+    params = frame.node.params if frame.node is not None else ()
+    return isinstance(value, Instance) and not value.exact and any(param.name == name for param in params)
+
+
 def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
     """One element of an iterable, for a loop over it."""
     options = alternatives(value)
@@ -245,8 +251,9 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
         if frame.emit:
             able = supported_protocols(frame.ctx, alternative)
             text = for_message(node)
-            # A function that iterates over its parameter, unlike its class's objects, is called on the class.
-            if able or text != frame.receiver_name:
+            # A function that iterates over its parameter, unlike its class's objects, is called on the class,
+            # or gets a list of them, whatever the annotation says.
+            if able or text != frame.receiver_name and not _is_declared_parameter(frame, text, alternative):
                 frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         frame.discharge_items(alternative)
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))

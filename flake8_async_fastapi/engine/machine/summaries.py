@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.values import (
     Instance,
     Object,
     OneOf,
+    PassedDict,
     Unknown,
     Value,
     alternatives,
@@ -302,7 +303,7 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         if name not in named
     ]
     names, values = tuple(name for name, _ in given), tuple(value for _, value in given)
-    return Collection("dict", items=values, keys=names, has_no_more=True)
+    return PassedDict("dict", items=values, keys=names)
 
 
 def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:

@@ -13,7 +13,14 @@ from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column
 from flake8_async_fastapi.domains.orm.objects import assigned
 from flake8_async_fastapi.domains.orm.objects.heap import locations_in
-from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
+from flake8_async_fastapi.domains.orm.objects.instances import (
+    LOADED,
+    MAYBE,
+    InstanceState,
+    Loaded,
+    Maybe,
+    NotLoaded,
+)
 from flake8_async_fastapi.domains.orm.objects.transitions import (
     after_expire,
     after_possible_end,
@@ -111,6 +118,8 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
             continue
         elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
             obj = obj.put(name, MAYBE)
+        elif obj.source == "merge" and isinstance(given, Maybe):
+            continue  # perhaps it was assigned before it was merged
         elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
             was_set = isinstance(given, Loaded) and given.value == assigned.SET_TO_VALUE
             obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))

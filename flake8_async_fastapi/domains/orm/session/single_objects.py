@@ -19,6 +19,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     own_sessions,
     transitions,
 )
+from flake8_async_fastapi.domains.orm.objects.assigned import SET_TO_SQL, SET_TO_VALUE
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_detached
@@ -184,7 +185,9 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
         obj = replace(obj, may_be_loaded=True)
     if given is not None:
         for name, found in given.fields:
-            if isinstance(found, Loaded):  # related objects are merged too
+            if isinstance(found, Loaded) and found.value in (SET_TO_VALUE, SET_TO_SQL):
+                obj = obj.put(name, found)  # as if it were assigned to the copy
+            elif isinstance(found, Loaded):  # related objects are merged too
                 obj = obj.put(name, LOADED if isinstance(found.value, Plain) else MAYBE)
         is_changed = given.dirty or given.phase not in ("detached", "persistent")
         obj = replace(obj, dirty="row" if is_changed else "", null_keys=given.null_keys)
