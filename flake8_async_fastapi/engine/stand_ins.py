@@ -7,7 +7,7 @@ from typing import Final
 
 from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine import relevance
-from flake8_async_fastapi.engine.frame import Context
+from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.joins import union
 from flake8_async_fastapi.engine.values import (
     NONE,
@@ -99,3 +99,9 @@ def _are_related(cls: ClassValue, declared: Instance | Object, bases: _Bases) ->
         knowledge.library_type(name) is None or knowledge.is_subtype(name, declared.type)
         for name in libraries
     )
+
+
+def is_declared_parameter(frame: Frame, name: str, value: Value) -> bool:
+    """Whether a parameter of the function is known only by its annotation, as one object of a class."""
+    params = frame.node.params if frame.node is not None else ()
+    return isinstance(value, Instance) and not value.exact and any(param.name == name for param in params)

@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.machine import (
 )
 from flake8_async_fastapi.engine.obligations import report_misuse
 from flake8_async_fastapi.engine.places import Place
+from flake8_async_fastapi.engine.stand_ins import is_declared_parameter
 from flake8_async_fastapi.engine.text import for_message
 from flake8_async_fastapi.engine.values import (
     UNKNOWN,
@@ -235,12 +236,6 @@ def _entered_value(frame: Frame, value: Value, is_async: bool, place: Place | No
     return UNKNOWN
 
 
-def _is_declared_parameter(frame: Frame, name: str, value: Value) -> bool:
-    """Whether a parameter of the function is known only by its annotation, as one object of a class."""
-    params = frame.node.params if frame.node is not None else ()
-    return isinstance(value, Instance) and not value.exact and any(param.name == name for param in params)
-
-
 def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Value:
     """One element of an iterable, for a loop over it."""
     options = alternatives(value)
@@ -253,7 +248,7 @@ def iterate_value(frame: Frame, value: Value, node: Expr, is_async: bool) -> Val
             text = for_message(node)
             # A function that iterates over its parameter, unlike its class's objects, is called on the class,
             # or gets a list of them, whatever the annotation says.
-            if able or text != frame.receiver_name and not _is_declared_parameter(frame, text, alternative):
+            if able or text != frame.receiver_name and not is_declared_parameter(frame, text, alternative):
                 frame.emit_event(Iterated(*frame.at(node), alternative, is_async, text, able, frame.is_async))
         frame.discharge_items(alternative)
         frame.ctx.hooks.observers.consume(frame, alternative, Place(frame.path, node.line, node.col))
