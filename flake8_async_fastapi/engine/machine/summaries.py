@@ -302,8 +302,7 @@ def _collected_keywords(ctx: Context, function: Function, arguments: Arguments |
         for name, value in arguments.keywords
         if name not in named
     ]
-    names, values = tuple(name for name, _ in given), tuple(value for _, value in given)
-    return PassedDict("dict", items=values, keys=names)
+    return PassedDict("dict", items=tuple(value for _, value in given), keys=tuple(name for name, _ in given))
 
 
 def _declared_parameter(ctx: Context, function: Function, param: Param) -> tuple[Value, Footprint]:
