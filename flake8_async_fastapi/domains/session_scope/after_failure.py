@@ -26,7 +26,7 @@ from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in,
 from flake8_async_fastapi.knowledge.transactions import FLUSHES, ROLLS_BACK, STATEMENTS
 
 _WORKS = STATEMENTS | {"commit", "begin_nested"}
-_UNDOES = ROLLS_BACK | {"begin_nested"}
+UNDOES = ROLLS_BACK | {"begin_nested"}
 ERRORS: Final = ("sqlalchemy.", "builtins.Exception", "builtins.BaseException")
 """How the names of errors begin that a failed flush may raise, or that are above them."""
 Failure: TypeAlias = Literal["failed", "may have failed", "timed out"]
@@ -52,7 +52,7 @@ def sessions_flushed(
     if frame.place_of(node).position not in frame.awaited_calls:
         return
     for inside in frame.ctx.derive(("flushed by", function.key), lambda: _flushed_by(body)):
-        outside = _name_outside(frame, function, arguments, node, inside)
+        outside = name_outside(frame, function, arguments, node, inside)
         if outside:
             yield outside
 
@@ -60,7 +60,7 @@ def sessions_flushed(
 def waits_for_others(function: Function) -> bool:
     """Whether a function that flushes also awaits something that has nothing to do with its sessions."""
     node = function.node
-    flushed = _flushed_in(node.body) if isinstance(node, tree.FunctionDef) else set()
+    flushed = flushed_in(node.body) if isinstance(node, tree.FunctionDef) else set()
 
     def is_of_session(part: object) -> bool:
         text = dotted(part) if isinstance(part, (tree.Name, tree.Attr)) else ""
@@ -91,10 +91,10 @@ def _silent_attempts(function: Function) -> tuple[tree.Try, ...]:
     if not isinstance(node, tree.FunctionDef) or node.decorators or not node.is_async or node.is_generator:
         return ()
     attempts = tuple(one for one in node.body if isinstance(one, tree.Try) and not one.final)
-    if not any(_flushed_in(attempt.body) for attempt in attempts):
+    if not any(flushed_in(attempt.body) for attempt in attempts):
         return ()
     inner = list(nodes_in(node.body))
-    undoes = any(isinstance(one, tree.Attr) and one.name in _UNDOES for one in inner)
+    undoes = any(isinstance(one, tree.Attr) and one.name in UNDOES for one in inner)
     tells = any(isinstance(one, tree.Return) and one.value is not None for one in inner)
     if undoes or tells:
         return ()
@@ -111,8 +111,8 @@ def _sessions_left(
         kinds = [kind for handler in attempt.handlers for kind in _kinds_kept(frame, function, handler)]
         if any(kind.startswith(ERRORS) for kind in kinds):
             is_sure = any(kind.startswith(ERRORS[0]) for kind in kinds)
-            for inside in sorted(_flushed_in(attempt.body) if kinds else ()):
-                outside = _name_outside(frame, function, given, node, inside)
+            for inside in sorted(flushed_in(attempt.body) if kinds else ()):
+                outside = name_outside(frame, function, given, node, inside)
                 awaited = (one.value for one in nodes_in(attempt.body) if isinstance(one, tree.Await))
                 if outside and (is_sure or all(_is_method_of(inside, one) for one in awaited)):
                     yield outside
@@ -145,7 +145,7 @@ def _is_method_of(session: str, call: Expr) -> bool:
     )
 
 
-def _flushed_in(body: list[Stmt]) -> set[str]:
+def flushed_in(body: list[Stmt]) -> set[str]:
     """What code certainly flushes, by its own names."""
     calls = [
         inner.value.func
@@ -159,9 +159,7 @@ def _flushed_in(body: list[Stmt]) -> set[str]:
     }
 
 
-def _name_outside(
-    frame: Frame, function: Function, arguments: Arguments, node: tree.Call, inside: str
-) -> str:
+def name_outside(frame: Frame, function: Function, arguments: Arguments, node: tree.Call, inside: str) -> str:
     """What the caller of a function calls a session of it; empty if it does not name it, or it is none."""
     first, _, attribute = inside.partition(".")
     receiver, params = function.receiver, function.node.params
@@ -214,14 +212,14 @@ def _uses_first(node: tree.FunctionDef | tree.Lambda, session: str) -> bool:
 
 def _flushed_by(node: tree.FunctionDef) -> tuple[str, ...]:
     """What a function certainly flushes, if it catches no error and rolls nothing back."""
-    flushed = _flushed_in(node.body)
+    flushed = flushed_in(node.body)
     return tuple(sorted(flushed)) if flushed and _is_straight(node) else ()
 
 
 def _is_straight(node: tree.FunctionDef) -> bool:
     """Whether a function has no ``try``, no savepoint and no rollback."""
     return not any(
-        isinstance(inner, tree.Try) or (isinstance(inner, tree.Attr) and inner.name in _UNDOES)
+        isinstance(inner, tree.Try) or (isinstance(inner, tree.Attr) and inner.name in UNDOES)
         for inner in nodes_in(node.body)
     )
 

@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.observers import BlockItems
 from flake8_async_fastapi.engine.places import Spot
 from flake8_async_fastapi.engine.values import (
     Arguments,
+    ClassValue,
     Coroutine,
     Library,
     Member,
@@ -49,7 +50,7 @@ class Risk(Struct, frozen=True):
     """A call that may leave a session to be rolled back, in the blocks of some sessions.
 
     Its error is raised inside of ``tries`` running ``try`` statements: for a statement under a timeout,
-    those around the timeout.
+    those around the timeout. ``error`` is the class of the project that is raised in its place.
     """
 
     session: str
@@ -57,14 +58,15 @@ class Risk(Struct, frozen=True):
     blocks: tuple[str, ...]
     at: Spot
     tries: int
+    error: ClassValue | None = None
 
 
 class Attempt(Struct):
     """A running ``try``: how many risks, blocks and branches came before it, and how many risks before its
     handlers.
 
-    ``broken`` says by failure which sessions it may have left to be rolled back, and where; ``handled`` are
-    the failures that its handlers catch. ``waits`` says that it awaits something else than a session,
+    ``broken`` says by failure which sessions it may have left to be rolled back, and where, and ``told`` by
+    the error of the project that says so; ``handled`` are those that its handlers catch. ``waits`` says that it awaits something else than a session,
     ``is_mixed`` that its body does.
     """
 
@@ -75,7 +77,8 @@ class Attempt(Struct):
     waits: bool = False
     is_mixed: bool = False
     broken: dict[Failure, dict[str, Spot]] = field(default_factory=dict)
-    handled: set[Failure] = field(default_factory=set)
+    told: dict[ClassValue, dict[str, Spot]] = field(default_factory=dict)
+    handled: set[Failure | ClassValue] = field(default_factory=set)
 
 
 class TransactionNotes(Struct):
@@ -138,7 +141,11 @@ def begin_handlers(frame: Frame) -> None:
     attempt.is_mixed = attempt.waits
     for risk in course.risks[attempt.since :]:
         if risk.tries >= len(course.tries) and not _is_left(risk, attempt.depth):
-            broken = attempt.broken.setdefault(risk.failure, {})
+            broken = (
+                attempt.broken.setdefault(risk.failure, {})
+                if risk.error is None
+                else attempt.told.setdefault(risk.error, {})
+            )
             broken[risk.session] = min(risk.at, broken.get(risk.session, risk.at))
 
 
@@ -155,7 +162,9 @@ def end_try(frame: Frame) -> None:
     course = frame.notes_of(TransactionNotes)
     attempt = course.tries.pop()
     course.risks[attempt.since : attempt.until] = [
-        risk for risk in course.risks[attempt.since : attempt.until] if risk.failure not in attempt.handled
+        risk
+        for risk in course.risks[attempt.since : attempt.until]
+        if (risk.error or risk.failure) not in attempt.handled
     ]
 
 
@@ -257,11 +266,13 @@ def note_statement(frame: Frame, session: str, name: str, node: tree.Call) -> No
         note_risk(frame, session, "timed out", node, max(course.timeouts))
 
 
-def note_risk(frame: Frame, session: str, failure: Failure, node: tree.Call, tries: int) -> None:
+def note_risk(
+    frame: Frame, session: str, failure: Failure, node: tree.Call, tries: int, error: ClassValue | None = None
+) -> None:
     """A call may leave a session to be rolled back; its error is raised inside of ``tries`` statements."""
     course, place = frame.notes_of(TransactionNotes), frame.place_of(node)
     if failure != "failed" or place.position in frame.awaited_calls:  # else it never runs
-        course.risks.append(Risk(session, failure, tuple(course.blocks), place.spot, tries))
+        course.risks.append(Risk(session, failure, tuple(course.blocks), place.spot, tries, error))
 
 
 def begin_timeouts(frame: Frame, items: BlockItems) -> None:

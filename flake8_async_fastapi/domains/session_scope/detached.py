@@ -22,9 +22,7 @@ _KEEPS: Final = ("add", "append", "add_done_callback")
 """Methods that only keep a task from being collected."""
 
 
-def sessions_left(
-    frame: Frame, callee: Function, arguments: Arguments, node: tree.Call
-) -> Iterator[Session]:
+def sessions_left(frame: Frame, callee: Function, arguments: Arguments, node: tree.Call) -> Iterator[Session]:
     """The sessions that a call of a function leaves to a task which nobody awaits."""
     yield from _sessions_kept(frame, callee, node)
     made = _creations_left(frame, callee, arguments, node)

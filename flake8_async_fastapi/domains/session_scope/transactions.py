@@ -15,6 +15,7 @@ from flake8_async_fastapi.domains.session_scope import (
     holders,
     managers,
     requests_before,
+    told_failures,
     unsaved,
 )
 from flake8_async_fastapi.domains.session_scope.attempts import TransactionNotes
@@ -140,6 +141,9 @@ def _note_other(frame: Frame, callee: Value, arguments: Arguments, node: tree.Ca
         for session in after_failure.sessions_flushed(frame, callee, arguments, node):
             if not inner or session in inner:  # else a block may be of the same session by another name
                 attempts.note_risk(frame, session, "failed", node, len(course.tries))
+        for session, error in told_failures.sessions_told(frame, callee, arguments, node):
+            if not inner:
+                attempts.note_risk(frame, session, "failed", node, len(course.tries), error)
     if known is None or not known.failed or attempts.seeks_text(frame):
         return
     broken = dict(sorted(known.failed, reverse=True))  # for each session, what `failure_of` returns
@@ -313,6 +317,10 @@ def note_caught(frame: Frame, kind: Value | None, handler: tree.Handler) -> None
             attempt.handled.add(failure)
             told = attempts.told_as(failure, kind, attempt)
             frame.state.put(frame.state.part(Transactions).fail(told, broken))
+    for error, broken in attempt.told.items():
+        if kind == error:
+            attempt.handled.add(error)
+            frame.state.put(frame.state.part(Transactions).fail("failed", broken))
 
 
 def note_unwound(frame: Frame) -> None:

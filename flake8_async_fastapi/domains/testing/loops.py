@@ -53,7 +53,10 @@ _MAKERS: Final = frozenset({"async_sessionmaker", "sessionmaker", "AsyncSession"
 _MARKS: Final = ("mark.asyncio", "mark.anyio")
 _REPLACE: Final = frozenset({"setattr", "patch", "object"})
 # Code that may give tests another loop than their marks say.
-_OTHER_WAYS: Final = ("event_loop", "pytest_collection_modifyitems", "pytest_itemcollected")
+_OTHER_WAYS: Final = ("pytest_collection_modifyitems", "pytest_itemcollected")
+_EVENT_LOOP: Final = "event_loop"
+_KNOWS_NO_FIXTURE: Final = (1, 0)
+"""The first pytest-asyncio that does not ask for ``event_loop``."""
 
 
 class OwnEngines(Struct):
@@ -320,6 +323,9 @@ def _are_plain(ctx: Context, path: str) -> bool:
     project = ctx.project
     settings, requirements = project.pytest_settings_of(path), project.requirements_of(path)
     if any(project.tests_mention(name, settings.folder) for name in _OTHER_WAYS):
+        return False
+    is_ignored = requirements.at_least("pytest-asyncio", _KNOWS_NO_FIXTURE) is True
+    if not is_ignored and project.tests_mention(_EVENT_LOOP, settings.folder):
         return False
     if requirements.brings(OTHER_PLUGINS):
         return False
