@@ -22,6 +22,7 @@ from flake8_async_fastapi.domains.orm.objects import (
     outcomes,
     reads,
     refused,
+    refused_values,
     representation,
     writes,
 )
@@ -120,12 +121,17 @@ DOMAIN = Domain(
         branch_begins=(misused.report_tested,),
         augments=(changed_in_place.note_augmented,),
         called=(changed_in_place.CALLS,),
-        call_ends=(run_sync.CALLS, refused.CALLS, unflushed.CALLS),
+        call_ends=(run_sync.CALLS, refused.CALLS, refused.PASSED, unflushed.CALLS),
         coroutine_called=(held_by_callers.note_call,),
         consumed=(reads.consume_dynamic,),
         function_begins=(reads.begin_parameters, given.announce_readers),
         function_returns=(results.report_returned,),
     ),
-    effects={**effects.EFFECTS, **keyed_queries.EFFECTS, **fetches.EFFECTS},
+    effects={
+        **effects.EFFECTS,
+        **keyed_queries.EFFECTS,
+        **fetches.EFFECTS,
+        **refused_values.EFFECTS,
+    },
     parts=effects.PARTS,
 )

@@ -66,8 +66,8 @@ class Attempt(Struct):
     handlers.
 
     ``broken`` says by failure which sessions it may have left to be rolled back, and where, and ``told`` by
-    the error of the project that says so; ``handled`` are those that its handlers catch. ``waits`` says that it awaits something else than a session,
-    ``is_mixed`` that its body does.
+    the error of the project that says so; ``handled`` are those that its handlers catch. ``waits`` says that
+    it awaits something else than a session, ``is_mixed`` that its body does.
     """
 
     since: int

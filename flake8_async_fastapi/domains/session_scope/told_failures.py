@@ -15,7 +15,7 @@ from flake8_async_fastapi.facts.walk import dotted, nodes_in
 def sessions_told(
     frame: Frame, function: Function, arguments: Arguments, node: tree.Call
 ) -> Iterator[tuple[str, ClassValue]]:
-    """The sessions that a called function leaves to be rolled back, each with the error that it raises then."""
+    """The sessions that a called function leaves to be rolled back, with the error that it raises then."""
     body, is_known = function.node, isinstance(node.func, (tree.Name, tree.Attr))
     if not isinstance(body, tree.FunctionDef) or not is_known or body.decorators or not body.is_async:
         return

@@ -11,6 +11,7 @@ from typing import Final
 from flake8_async_fastapi.domains.orm.events import ValueRefused
 from flake8_async_fastapi.domains.orm.mapping import column_types, models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Column, Relationship
+from flake8_async_fastapi.domains.orm.objects import refused_values
 from flake8_async_fastapi.domains.orm.objects.kinds import (
     CONTAINERS,
     kind_given,
@@ -18,6 +19,7 @@ from flake8_async_fastapi.domains.orm.objects.kinds import (
     kind_not_related,
     kind_of_value,
 )
+from flake8_async_fastapi.domains.orm.objects.refused_values import RefusedValue
 from flake8_async_fastapi.domains.orm.statements.queries import MappedAttribute, Query, UpdateStatement
 from flake8_async_fastapi.domains.python.moments import UUID_MAKERS
 from flake8_async_fastapi.engine.frame import Context, Frame
@@ -44,6 +46,7 @@ from flake8_async_fastapi.engine.values import (
     Object,
     Unknown,
     Value,
+    alternatives,
     is_none,
 )
 from flake8_async_fastapi.engine.watches import Watch
@@ -61,6 +64,7 @@ _CHANGES: Final = ("sqlalchemy.Update", "sqlalchemy.Insert")
 _DRIVERS: Final = frozenset({"aiosqlite", "asyncpg"})
 _SERIALIZER: Final = "json_serializer"
 _NAIVE: Final = "naive moment"
+_SETATTR: Final = "builtins.setattr"
 _CASTS: Final = frozenset({"sqlalchemy.cast", "sqlalchemy.literal"})
 _DEFAULTS: Final = ("default", "onupdate", "default_factory", "insert_default")
 
@@ -71,7 +75,15 @@ def check_call(frame: Frame, callee: Value, arguments: Arguments, node: tree.Cal
         if arguments.keywords and _is_made_by_library(frame, callee):
             _check_keywords(frame, callee, arguments, node)
     elif isinstance(callee, Library):
-        _check_cast(frame, arguments, node)
+        if callee.dotted == _SETATTR:
+            owner = arguments.args[0] if arguments.args else None
+            owners = [one for one in alternatives(owner) if not is_none(one)] if owner is not None else []
+            for one in owners[:1] if len(owners) == 1 else ():
+                for name, value, written in refused_values.items_set(frame, node):
+                    if isinstance(one, Instance):
+                        _check_given(frame, one.cls, name, value, written)
+        else:
+            _check_cast(frame, arguments, node)
     elif isinstance(callee, Member) and callee.name in GETS and is_session_type(callee.receiver.type):
         _check_key(frame, arguments, node)
     elif isinstance(callee, Member) and callee.name == "execute":
@@ -288,8 +300,7 @@ def _check(
     column = column_types.column_kind(frame.ctx, cls, name)
     for driver in _drivers_refusing(frame, column, kind, is_written=is_written) if column else ():
         if not _is_passed_otherwise(frame, written, kind):
-            text = f"{cls.name}.{name}"
-            frame.emit_event(ValueRefused(*frame.at(written), text, column, kind, driver))
+            refused_values.emit(frame, written, RefusedValue(f"{cls.name}.{name}", column, kind, driver))
 
 
 def _is_passed_otherwise(frame: Frame, written: Expr, kind: str) -> bool:
@@ -372,10 +383,17 @@ def _validates(frame: Frame, cls: ClassValue, name: str) -> bool:
     return False
 
 
+def _check_passed(frame: Frame, callee: Value, arguments: Arguments, node: tree.Call, result: Value) -> None:
+    """Check what a function writes out of a dictionary that its caller passes."""
+    if not frame.emit:
+        check_call(frame, callee, arguments, node, result)
+
+
+PASSED: Final = Watch(_check_passed, frozenset({"values"}), frozenset({_SETATTR}))
 CALLS: Final = Watch(
     check_call,
     methods=GETS | _CONDITIONS | {"execute", "values"},
-    functions=_CASTS,
+    functions=_CASTS | {_SETATTR},
     others=(ClassValue,),
     checked=True,
 )
