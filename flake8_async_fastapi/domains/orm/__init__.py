@@ -1,8 +1,8 @@
 """ORM objects and how they are loaded, by SQLAlchemy and SQLModel.
 
 Adds ``Instances`` to the state: everything known about each object, and the changes to sessions. Adds
-``InstanceEffect``, ``KeyedQuery`` and ``JoinedFetch`` to the summary of a call, and ``Transition`` for the
-effects of leaving a context manager. Needs blocking and python, for the function passed to ``run_sync`` and
+``InstanceEffect``, ``KeyedQuery``, ``JoinedFetch`` and ``RefusedValue`` to the summary of a call, and
+``Transition`` for the effects of leaving a context manager. Needs blocking and python, for the function passed to ``run_sync`` and
 for times with a zone.
 """
 
