@@ -2,8 +2,8 @@
 
 Adds ``Instances`` to the state: everything known about each object, and the changes to sessions. Adds
 ``InstanceEffect``, ``KeyedQuery``, ``JoinedFetch`` and ``RefusedValue`` to the summary of a call, and
-``Transition`` for the effects of leaving a context manager. Needs blocking and python, for the function passed to ``run_sync`` and
-for times with a zone.
+``Transition`` for the effects of leaving a context manager. Needs blocking and python, for the function
+passed to ``run_sync`` and for times with a zone.
 """
 
 from __future__ import annotations
