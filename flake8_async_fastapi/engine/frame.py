@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct, field
@@ -26,6 +26,7 @@ from flake8_async_fastapi.engine.values import (
 from flake8_async_fastapi.engine.walks import MAY_HOLD_COROUTINE, held_coroutines
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Call, Expr, FunctionDef, Lambda
+from flake8_async_fastapi.facts.walk import names_in, nodes_in
 from flake8_async_fastapi.knowledge.settings import Settings
 
 if TYPE_CHECKING:
@@ -184,6 +185,19 @@ class Frame(Struct):
         """Take a path to the handlers around the current code, or out of the function."""
         (self.raised if self.exception_states is None else self.exception_states).append(state)
 
+    def names_after(self, statement: tree.Stmt) -> frozenset[str] | None:
+        """The variables that the function mentions after a statement, or in the loops around it; None if no
+        function is run. Its parameters and what nested functions mention count, too.
+        """
+        node = self.node
+        if not isinstance(node, FunctionDef):
+            return None
+        loops, derive = self.enclosing_loops, self.ctx.derive
+        after = loops[0].line - 1 if loops else derive(("end of", self.path, statement.line, statement.col),
+                                                       lambda: _last_line(statement))  # fmt: skip
+        key = ("names after", self.path, node.line, node.col, after)
+        return derive(key, lambda: frozenset(_names_after(node, after))) | self.globals
+
     def place_of(self, node: Expr) -> Place:
         """The place of an expression."""
         return Place(self.path, node.line, node.col)
@@ -242,6 +256,21 @@ class Frame(Struct):
         """Like ``discharge``, but only for the items of a container: a coroutine itself was misused."""
         if isinstance(value, Collection):
             self.discharge(value)
+
+
+def _last_line(code: object) -> int:
+    """The last line at which a part of some code begins."""
+    return max(line for one in nodes_in(code) if isinstance(line := getattr(one, "line", None), int))
+
+
+def _names_after(function: FunctionDef, line: int) -> Iterator[str]:
+    """The names that a function mentions after a line, and those that it may mention at any time."""
+    yield from (param.name for param in function.params)
+    for node in nodes_in(function.body):
+        if isinstance(node, tree.Name) and node.line > line:
+            yield node.id
+        elif isinstance(node, (FunctionDef, Lambda)):
+            yield from names_in(node.body)
 
 
 def class_frame(ctx: Context, cls: ClassValue) -> Frame:

@@ -22,6 +22,7 @@ from flake8_async_fastapi.engine.values import (
     is_none,
 )
 from flake8_async_fastapi.engine.walks import MAY_HOLD_COROUTINE, holds_coroutine, limit_parts
+from flake8_async_fastapi.facts.tree import Stmt
 
 MOST_STATES: Final = 6
 """Paths kept apart in a function; beyond it they are joined to ``maybe``."""
@@ -144,19 +145,25 @@ class State(Struct):
 _CHANGING: Final = (Const, Plain)
 
 
-class CoroutineOwner(Protocol):
-    """Code that has to see coroutines awaited, and that may lose track of them."""
+class Running(Protocol):
+    """The run of some code, which has to see coroutines awaited, and may lose track of them."""
 
     owed: dict[Place, Coroutine]
 
     def discharge(self, value: Value) -> None:
         """Record that other code now has the coroutines in a value."""
 
+    def names_after(self, statement: Stmt) -> frozenset[str] | None:
+        """The variables that the code after a statement mentions; None if that is not known."""
 
-def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) -> list[State]:
+
+def limit_disjuncts(
+    states: list[State], frame: Running | None = None, done: Stmt | None = None
+) -> list[State]:
     """Different states, at most ``MOST_STATES`` of them.
 
-    Coroutines that ``frame`` loses in a join count as discharged.
+    If there are more, those that agree in all that the code after the statement ``done`` mentions become one,
+    and if these are too many, all do. Coroutines that ``frame`` loses in a join count as discharged.
     """
     if len(states) < 2:
         return states
@@ -178,14 +185,47 @@ def limit_disjuncts(states: list[State], frame: CoroutineOwner | None = None) ->
         kept = _join_data(kept)
     if len(kept) <= MOST_STATES:
         return kept
-    joined = join_states(kept)
+    live = frame.names_after(done) if frame is not None and done is not None else None
+    if live is not None:
+        groups = _alike(kept, live)
+        if len(groups) <= MOST_STATES:
+            return [_joined_in(frame, group) for group in groups]
+    return [_joined_in(frame, kept)]
+
+
+def _alike(states: list[State], live: frozenset[str]) -> list[list[State]]:
+    """Groups of paths that agree in some variables, and in what is known of the objects behind these."""
+    groups: list[tuple[State, list[State]]] = []
+    for state in states:
+        env, attributes, known = (_of_names(one, live) for one in (state.env, state.attributes, state.known))
+        seen = State(env, attributes, known, state.parts)
+        for first, members in groups:
+            agrees = (first.env, first.attributes, first.known) == (seen.env, seen.attributes, seen.known)
+            if agrees and _unify_parts(first, seen) is not None:
+                members.append(state)
+                break
+        else:
+            groups.append((seen, [state]))
+    return [members for _, members in groups]
+
+
+def _of_names(known: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """What is known by texts that begin with one of some names."""
+    return {text: value for text, value in known.items() if text.split(" ")[0].split(".")[0] in names}
+
+
+def _joined_in(frame: Running | None, states: list[State]) -> State:
+    """One path for several; coroutines that ``frame`` loses count as discharged."""
+    if len(states) == 1:
+        return states[0]
+    joined = join_states(states)
     if frame is not None and frame.owed:
-        for state in kept:
+        for state in states:
             for before, after in ((state.env, joined.env), (state.attributes, joined.attributes)):
                 for name, value in before.items():
                     if type(value) in MAY_HOLD_COROUTINE and after[name] != value:
                         frame.discharge(value)
-    return [joined]
+    return joined
 
 
 def _known_to_both(one: State, other: State) -> dict[str, bool]:

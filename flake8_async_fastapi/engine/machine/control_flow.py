@@ -80,7 +80,7 @@ def _run_loop(
 
     Returns the states at the head of the loop, and those that left it by ``break``.
     """
-    head, new, left = states, states, []
+    head, new, left, last = states, states, [], body[-1] if body else None
     for _ in range(2):
         frame.iteration += 1
         frame.loops.append(([], []))
@@ -89,7 +89,7 @@ def _run_loop(
         )
         broken, continued = frame.loops.pop()
         left += broken
-        again = limit_disjuncts([*head, *ends, *continued], frame)
+        again = limit_disjuncts([*head, *ends, *continued], frame, last)
         new = [state for state in again if not any(state is known for known in head)]
         head = again
         if not new:
@@ -245,7 +245,7 @@ def _run_and_record(frame: Frame, body: list[Stmt], states: States, seen: States
             break
         before = [] if cannot_raise(statement) else [state.fork() for state in states]
         frame.acts_anyway = frame.never_raises = False
-        states = limit_disjuncts(statements.run_statement(frame, statement, states), frame)
+        states = limit_disjuncts(statements.run_statement(frame, statement, states), frame, statement)
         if before and (frame.acts_anyway or frame.never_raises) and _is_lone_call(statement):
             before = [] if frame.never_raises else [state.fork() for state in states]
         seen += before
@@ -292,7 +292,8 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     states = _run_and_record(frame, node.body, states, seen)
     frame.exception_states = outer
     ends = statements.run_statements(frame, node.orelse, states)
-    raised = limit_disjuncts(seen, frame)
+    last = node.body[-1] if node.body else None
+    raised = limit_disjuncts(seen, frame, last)
     for begin in observers.handlers_begin:
         begin(frame)
     left: States = []  # by an exception
@@ -311,7 +312,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
         _run_finally(frame, node.final, already, is_only_left=not ends)
         # an exception that is not caught changes nothing after the statement
         left = left if frame.emit else list(filter(raising.is_raised, left))
-        left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame))
+        left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame, last))
     for path in filter(raising.is_raised, left):
         frame.leave_by_exception(path)
     if not node.final:

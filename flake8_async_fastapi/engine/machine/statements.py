@@ -53,7 +53,7 @@ def run_statements(frame: Frame, body: list[Stmt], states: States) -> States:
     for statement in body:
         if not states or frame.ctx.exhausted():
             break
-        states = limit_disjuncts(run_statement(frame, statement, states), frame)
+        states = limit_disjuncts(run_statement(frame, statement, states), frame, statement)
         if frame.ctx.trace and frame.emit and type(statement) not in control_flow.EXECUTE:
             trace_variables(frame, statement, states)
     return states

@@ -28,17 +28,17 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.project.modules import is_test
 
 BY_CALLERS: Final = "its callers hold that {} with it"
+_MOST_STEPS: Final = 3
+"""From caller to caller."""
 _ENDS: Final = ("rollback", "expire", "close")
 """Changes after which nothing that the session held is loaded."""
 
 
 class Held(NamedTuple):
-    """What the session that a call passes holds, and what it holds at the calls of the caller, if that got
-    it itself.
-    """
+    """What the session that a call passes holds; ``is_handed_on``: the caller got it itself."""
 
     objects: tuple[InstanceState, ...]
-    above: tuple[Held, ...]
+    is_handed_on: bool
 
 
 class UnloadedPath(NamedTuple):
@@ -79,9 +79,9 @@ def doubt_by_callers(frame: Frame, found: UnloadedPath) -> str:
         return ""
     if _is_ended(state, obj.session):
         return ""
-    held = _held_at_calls(frame.ctx, functions.as_function(frame.path, node, frame.owner, frame.receiver))
+    function = functions.as_function(frame.path, node, frame.owner, frame.receiver)
     around, frame.state = frame.state, state
-    is_held = _is_held(frame, UnloadedAttribute(location, obj, name, attribute, not_loaded), held)
+    is_held = _is_held(frame, UnloadedAttribute(location, obj, name, attribute, not_loaded), function, 0)
     frame.state = around
     return BY_CALLERS.format(obj.cls.name) if is_held else ""
 
@@ -95,11 +95,22 @@ def _is_ended(state: State, session: object) -> bool:
     )
 
 
-def _is_held(frame: Frame, unloaded: UnloadedAttribute, held: tuple[Held, ...]) -> bool:
-    """Whether an attribute may be loaded at all of some calls."""
-    return bool(held) and all(
-        _may_supply(frame, unloaded, one.objects) or _is_held(frame, unloaded, one.above) for one in held
-    )
+def _is_held(frame: Frame, unloaded: UnloadedAttribute, function: Function, depth: int) -> bool:
+    """Whether an attribute may be loaded at all known calls of a function, if there are any.
+
+    Callers are run one after the other, until one holds nothing: that takes time.
+    """
+    is_called = False
+    for caller in callers.functions_calling(frame.ctx, function) if depth < _MOST_STEPS else ():
+        if is_test(caller.path) and not is_test(function.path):
+            continue
+        for held in _held_at_calls(frame.ctx, function, caller):
+            is_called = True
+            if _may_supply(frame, unloaded, held.objects):
+                continue
+            if not held.is_handed_on or not _is_held(frame, unloaded, caller, depth + 1):
+                return False
+    return is_called
 
 
 def _may_supply(frame: Frame, unloaded: UnloadedAttribute, objects: tuple[InstanceState, ...]) -> bool:
@@ -117,24 +128,23 @@ def _may_supply(frame: Frame, unloaded: UnloadedAttribute, objects: tuple[Instan
     return found is not None and not found.unless
 
 
-def _held_at_calls(ctx: Context, function: Function) -> tuple[Held, ...]:
-    """What the session that a function gets holds at each known call."""
+def _held_at_calls(ctx: Context, function: Function, caller: Function) -> tuple[Held, ...]:
+    """What the session that a caller passes to a function holds at each of its calls."""
 
     def find() -> tuple[Held, ...]:
-        found: list[Held] = []
-        for caller in callers.functions_calling(ctx, function):
-            if is_test(caller.path) and not is_test(function.path):
-                continue
-            for called, state, given in callers.run_for_notes(ctx, caller, Calls).made:
-                if called.key == function.key:
-                    found += _held_by(ctx, caller, state, given)
-        return tuple(found)
+        made = callers.run_for_notes(ctx, caller, Calls).made
+        return tuple(
+            held
+            for called, state, given in made
+            if called.key == function.key
+            for held in _held_by(ctx, state, given)
+        )
 
     nothing: tuple[Held, ...] = ()
-    return ctx.query(("held at calls", function.key), find, nothing)
+    return ctx.query(("held at calls", function.key, caller.key), find, nothing)
 
 
-def _held_by(ctx: Context, caller: Function, state: State, given: tuple[Value, ...]) -> Iterator[Held]:
+def _held_by(ctx: Context, state: State, given: tuple[Value, ...]) -> Iterator[Held]:
     """What a caller holds in the session that it passes; nothing if it passes none."""
     passed = [
         inner
@@ -153,7 +163,7 @@ def _held_by(ctx: Context, caller: Function, state: State, given: tuple[Value, .
     held += (one for session in sessions for one in aliasing.unread_results(ctx, state, session))
     known = [one for one in held if one.session in sessions and _is_live(one)]
     is_given = any(isinstance(one, Place) and one.path.startswith("<") for one in sessions)
-    yield Held(tuple(dict.fromkeys(known)), _held_at_calls(ctx, caller) if is_given else ())
+    yield Held(tuple(dict.fromkeys(known)), is_given)
 
 
 def _is_live(obj: InstanceState) -> bool:
