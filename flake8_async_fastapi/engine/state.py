@@ -200,13 +200,24 @@ def _alike(states: list[State], live: frozenset[str]) -> list[list[State]]:
         env, attributes, known = (_of_names(one, live) for one in (state.env, state.attributes, state.known))
         seen = State(env, attributes, known, state.parts)
         for first, members in groups:
-            agrees = (first.env, first.attributes, first.known) == (seen.env, seen.attributes, seen.known)
-            if agrees and _unify_parts(first, seen) is not None:
+            agrees = _tell_alike(first.env, env) and _tell_alike(first.attributes, attributes)
+            if agrees and first.known == known and _unify_parts(first, seen) is not None:
                 members.append(state)
                 break
         else:
             groups.append((seen, [state]))
     return [members for _, members in groups]
+
+
+def _tell_alike(one: dict[str, Value], other: dict[str, Value]) -> bool:
+    """Whether variables have the same values on two paths, but for data."""
+    return one == other or (
+        one.keys() == other.keys()
+        and all(
+            value == other[name] or kind_of_data(value) == kind_of_data(other[name]) is not None
+            for name, value in one.items()
+        )
+    )
 
 
 def _of_names(known: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:

@@ -193,7 +193,9 @@ _DEFERRED: Final = frozenset({Coroutine, Partial, Function})
 
 
 def _add_transition(done: tuple[Transition, ...], step: Transition) -> tuple[Transition, ...]:
-    """The steps so far with one more; a query since the last change adds nothing."""
+    """The steps so far with one more; a query since the last change adds nothing, nor does a step twice."""
+    if done and done[-1] == step:
+        return done
     if step.kind in _READING:
         for before in reversed(done):
             if before == step:
