@@ -51,9 +51,10 @@ def specialise(ctx: Context, passed: Value, known: Value, function: Function | N
         return passed if is_key and isinstance(passed, Const) else known
     if isinstance(passed, Text) or _lists_what_matters(passed) or renaming.has_identity(ctx, passed):
         return passed
-    keyed = containers.keys_passed(passed) if function is not None else None
-    if keyed is not None and function is not None and name in mentions_of(ctx, function).asked:
-        return keyed
+    if isinstance(passed, Collection) and function is not None and name in mentions_of(ctx, function).asked:
+        keyed = containers.keys_passed(passed)
+        if keyed is not None:
+            return keyed
     says_little = isinstance(known, (Unknown, DeclaredCallable))
     if says_little or isinstance(passed, (Function, ClassValue, Partial, Const)):
         return limit_depth(passed)

@@ -24,8 +24,11 @@ def evaluate_lookup(test: Expr, evaluate: Callable[[Expr], Value]) -> bool | Non
             return surely_lacks(given, key) is (op == "not in")
         case tree.Compare(left=left, ops=[("is" | "is not") as op], rights=[tree.Const(value=None)]):
             looked_up = left.value if isinstance(left, tree.Walrus) else left
-            return op == "is" if _finds_nothing(looked_up, evaluate) else None
-    return False if _finds_nothing(test, evaluate) else None
+            if isinstance(looked_up, tree.Call) and _finds_nothing(looked_up, evaluate):
+                return op == "is"
+        case tree.Call(func=tree.Attr(name="get")) if _finds_nothing(test, evaluate):
+            return False
+    return None
 
 
 def _finds_nothing(code: Expr, evaluate: Callable[[Expr], Value]) -> bool:

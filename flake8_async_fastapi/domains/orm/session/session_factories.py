@@ -47,6 +47,7 @@ class ExtendedSession(SessionSettings, frozen=True, kw_only=True):
 SCOPED: Final = "sqlalchemy.ext.asyncio.async_scoped_session"
 _ASYNC_FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _FACTORY: Final = "sqlalchemy.orm.sessionmaker"
+_SYNC: Final = "sqlalchemy.orm.Session"
 
 
 def is_tracked_session(value: Value) -> bool:
@@ -283,15 +284,16 @@ def trust_awaits(frame: Frame, function: Function) -> None:
     """Begin a function that awaits its session wherever it calls a method that an ``AsyncSession`` has as a
     coroutine function: whatever the annotation says, it is an async session.
     """
-    node = function.node
-    if isinstance(node, tree.FunctionDef) and node.is_async:
+    node, env = function.node, frame.state.env
+    given = [name for name, value in env.items() if isinstance(value, Object) and value.type == _SYNC]
+    if given and isinstance(node, tree.FunctionDef) and node.is_async:
         for name in frame.ctx.derive(("awaited sessions", function.key), lambda: _awaited_parameters(node)):
-            _take_as_async(frame, name, frame.state.env.get(name, UNKNOWN))
+            _take_as_async(frame, name, env.get(name, UNKNOWN))
 
 
 def _take_as_async(frame: Frame, path: str, known: Value) -> bool:
     """Take a session for an async one, if only an annotation says that it is a sync one."""
-    if isinstance(known, Object) and known.type == "sqlalchemy.orm.Session" and is_only_declared(known):
+    if isinstance(known, Object) and known.type == _SYNC and is_only_declared(known):
         origin = known.origin or Place(f"<{path}>", 0, 0)
         frame.state.narrow(path, Object(SESSION, declared=True, origin=origin))
         return True
