@@ -28,14 +28,13 @@ def sessions_told(
 
 def _told_by(ctx: Context, path: str, node: tree.FunctionDef) -> Iterator[tuple[str, ClassValue]]:
     """The sessions of a function, by its own names, and the errors."""
-    inner = list(nodes_in(node.body))
-    if node.is_generator or any(isinstance(one, tree.Attr) and one.name in UNDOES for one in inner):
+    attempts = [one for one in node.body if isinstance(one, tree.Try) and not one.final]
+    if not attempts or node.is_generator:
         return
-    if any(isinstance(one, tree.With) for one in inner):
-        return  # a block may end the transaction
-    for attempt in node.body:
-        if not isinstance(attempt, tree.Try) or attempt.final:
-            continue
+    for one in nodes_in(node.body):
+        if isinstance(one, tree.With) or (isinstance(one, tree.Attr) and one.name in UNDOES):
+            return  # a block may end the transaction
+    for attempt in attempts:
         for handler in attempt.handlers:
             error = _raised_by(ctx, path, handler)
             if error is not None:
