@@ -123,7 +123,7 @@ def _report(
         unless = unless or "the test replaces what it calls"
     if top_location[0] == ARGUMENT:
         is_lost_here = not_loaded.path or (frame.is_async and not_loaded.cause in _INTRINSIC)
-        if is_lost_here:
+        if is_lost_here and not reading.is_by_callee:
             return  # it was lost in this function, which is checked itself
         read = reading.of(location, name, not_loaded, unless)
         frame.notes_of(UnloadedReads).add(read, reading.at, objects)
