@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from flake8_async_fastapi.domains.orm.events import Cause
 from flake8_async_fastapi.domains.orm.mapping import models
 from flake8_async_fastapi.domains.orm.mapping.attributes import Attribute, Relationship
-from flake8_async_fastapi.domains.orm.objects import alone, instances, transitions
-from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of, locations_in
+from flake8_async_fastapi.domains.orm.objects import alone, instances, one_of_all, transitions
+from flake8_async_fastapi.domains.orm.objects.heap import LONGEST_PATH, instances_of
 from flake8_async_fastapi.domains.orm.objects.instances import (
     MAYBE,
     AttributeState,
@@ -29,18 +29,9 @@ from flake8_async_fastapi.domains.orm.statements import load_plans
 from flake8_async_fastapi.domains.orm.statements.queries import FetchedResult, Plan, Transition
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.places import Place, Spot
-from flake8_async_fastapi.engine.renaming import ARGUMENT, base
+from flake8_async_fastapi.engine.renaming import base
 from flake8_async_fastapi.engine.state import State
-from flake8_async_fastapi.engine.values import (
-    ClassValue,
-    Instance,
-    Location,
-    Object,
-    Value,
-    alternatives,
-    is_none,
-)
-from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.engine.values import ClassValue, Instance, Location, Object
 
 _NOT_LIVE: Final = ("transient", "detached", "deleted", "deleting")
 
@@ -97,27 +88,6 @@ def are_different_keys(one: object, other: object) -> bool:
     """Whether two keys are known to differ."""
     both = [key for key in (one, other) if isinstance(key, tuple) and key[0] == "constant"]
     return len(both) == 2 and both[0] != both[1]
-
-
-def _is_other_row(obj: InstanceState, asked: object) -> bool:
-    """Whether a key is that of another object; or of one among all, for which an item stands."""
-    is_one = obj.is_all and isinstance(asked, tuple) and asked[0] == "constant" and not is_test(obj.path)
-    return is_one or are_different_keys(obj.identity, asked)
-
-
-def is_one_of_all(state: State, at: Location, other: InstanceState, obj: InstanceState) -> bool:
-    """Whether an object that a query asked for before is just one of all, for which an item stands.
-
-    What holds for it holds for no other. A test knows all rows, and a list may hold one for each.
-    """
-    if not (other.is_chosen and other.source == "query" and obj.is_all) or base(at)[0] == ARGUMENT:
-        return False
-    lists = (value for value in state.values() if not _is_plain(value))
-    return not is_test(obj.path) and all(at not in locations_in(value) for value in lists)
-
-
-def _is_plain(value: Value) -> bool:
-    return all(isinstance(one, Instance) or is_none(one) for one in alternatives(value))
 
 
 def is_live(other: InstanceState, obj: InstanceState) -> bool:
@@ -182,23 +152,24 @@ def join_aliases(
     if own is None and obj.source == "new":
         return obj
     there = [
-        (other, _is_parent(location, other, obj) or is_one_of_all(state, location, other, obj))
+        (other, _is_parent(location, other, obj), one_of_all.is_one_of_all(state, location, other, obj))
         for location, other in instances_of(state).items()
         if instances.may_be_one(other.session, obj.session) and (own is None or base(location) != base(own))
     ]
-    unread = ((other, False) for other in unread_results(ctx, state, obj.session))
-    others = [(other, is_other) for other, is_other in (*there, *unread) if _is_at_hand(other, obj)]
+    unread = ((other, False, False) for other in unread_results(ctx, state, obj.session))
+    others = [known for known in (*there, *unread) if _is_at_hand(known[0], obj)]
     if others and _is_referred_to(ctx, obj):
-        others = [(other, is_other or other.is_alone) for other, is_other in others]
+        others = [(other, is_other or other.is_alone, is_one) for other, is_other, is_one in others]
     model = models.model_of_objects(ctx, obj.cls) if others else None
     lacking = _lacking(ctx, obj, model.attributes, _FOR_ONE) if model is not None else {}
     attributes = {name: attribute for name, (attribute, _) in lacking.items()}
     found: set[str] = set()
-    for other, is_other in others if lacking else ():
-        is_another = is_other or are_different_keys(other.identity, obj.identity)
+    for other, is_other, is_one in others if lacking else ():
+        is_another = is_other or is_one or are_different_keys(other.identity, obj.identity)
         is_another = is_another or alone.has_other_key(instances_of(state), other, obj.identity)
         if other.default == "plan":
-            found |= loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another)
+            chosen = is_one and not other.is_item
+            found |= loaded_by(ctx, obj.cls, other.cls, other.plan, is_another=is_another, is_chosen=chosen)
         if load_plans.may_be_both(ctx, other.cls, obj.cls) and not is_another:
             found |= _loaded_of(ctx, other, attributes)
     unless = "" if obj.is_item else doubt_of(obj.cls)
@@ -222,13 +193,20 @@ def _is_at_hand(other: InstanceState, obj: InstanceState) -> bool:
 
 
 def after_loading(
-    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, *, is_another: bool = False
+    ctx: Context,
+    obj: InstanceState,
+    cls: ClassValue,
+    plan: Plan,
+    *,
+    is_another: bool = False,
+    is_chosen: bool = False,
 ) -> InstanceState:
     """An object that a query may have loaded on any of its paths: it may have the attributes loaded there.
 
     ``is_another``: it is not the object that the query asks for.
     """
-    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone)
+    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone,
+                      is_chosen=is_chosen)  # fmt: skip
     model = models.model_of_objects(ctx, obj.cls) if found else None  # most queries load other objects
     attributes = {name: model.attributes[name] for name in found} if model is not None else {}
     lacking = _lacking(ctx, obj, attributes, (*_FOR_ONE, *_EXPIRED))
@@ -256,18 +234,33 @@ def _loaded_of(ctx: Context, obj: InstanceState, attributes: Mapping[str, Attrib
     )
 
 
+def _further_paths(
+    ctx: Context, cls: ClassValue, plan: Plan, *, is_chosen: bool
+) -> list[load_plans.LoadedPath]:
+    """The paths of a plan; if it starts at one ``chosen`` object, those that may lead to all of a table."""
+    paths = list(load_plans.loaded_paths(ctx, cls, plan))
+    many = {one.names for one in paths if one.is_collection}
+    return [
+        one
+        for one in paths
+        if not is_chosen or any(one.names[:count] in many for count in range(1, len(one.names)))
+    ]
+
+
 def loaded_by(
-    ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool, is_alone: bool = False
-) -> frozenset[str]:
+    ctx: Context, target: ClassValue, cls: ClassValue, plan: Plan, *, is_another: bool,
+    is_alone: bool = False, is_chosen: bool = False,
+) -> frozenset[str]:  # fmt: skip
     """The attributes of a class that may be loaded in an object which a plan loads.
 
     ``is_another``: it is not the object that the plan starts at. ``is_alone``: no row refers to it.
+    ``is_chosen``: it stands for all rows, and the plan starts at one, which leads to some.
     """
 
     def find() -> frozenset[str]:
         model = models.model_of_objects(ctx, target)
         found: set[str] = set()
-        for loaded_path in load_plans.loaded_paths(ctx, cls, plan):
+        for loaded_path in _further_paths(ctx, cls, plan, is_chosen=is_chosen):
             if (is_another and not loaded_path.names) or model is None:
                 continue
             if is_alone and _refers(ctx, loaded_path.classes_above, loaded_path.names):
@@ -277,7 +270,7 @@ def loaded_by(
         return frozenset(found)
 
     nothing: frozenset[str] = frozenset()
-    return ctx.query(("loaded by", target, cls, plan, is_another, is_alone), find, nothing)
+    return ctx.query(("loaded by", target, cls, plan, is_another, is_alone, is_chosen), find, nothing)
 
 
 def _is_referred_to(ctx: Context, obj: InstanceState) -> bool:
@@ -337,11 +330,12 @@ def after_select(
     cls, plan = select.cls, select.plan
     if cls is None or obj.phase in ("transient", "pending"):
         return obj
-    is_another = is_other or _is_other_row(obj, select.identity)  # it may be met later
+    is_chosen = one_of_all.is_other_row(obj, select.identity)  # it may be met later
+    is_another = is_other or is_chosen or are_different_keys(obj.identity, select.identity)
     if isinstance(obj.default, NotLoaded):
         met = any(
             load_plans.may_be_both(ctx, obj.cls, loaded_path.cls)
-            for loaded_path in load_plans.loaded_paths(ctx, cls, plan)
+            for loaded_path in _further_paths(ctx, cls, plan, is_chosen=is_chosen)
             if (loaded_path.names or not is_another)
             and not (obj.is_alone and _refers(ctx, loaded_path.classes_above, loaded_path.names))
         )
@@ -349,24 +343,26 @@ def after_select(
         if not met:
             return obj
         first = obj.plan if select.repeats else None
-        missing = _left_out(ctx, obj, cls, plan, first, is_another=is_another) if plan.certain else ()
+        known = loaded_by(
+            ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone, is_chosen=is_chosen
+        )
+        missing = _left_out(ctx, obj, known, first) if plan.certain else ()
         left: dict[str, AttributeState] = {name: _lost_by(found, spot) for name, found in missing}
         fields = left | {  # what was loaded since it expired stays
             name: found for name, found in obj.fields if not isinstance(found, NotLoaded)
         }
         return replace(obj, default="perhaps", fields=tuple(sorted(fields.items(), key=lambda pair: pair[0])))
-    return after_loading(ctx, obj, cls, plan, is_another=is_another)
+    return after_loading(ctx, obj, cls, plan, is_another=is_another, is_chosen=is_chosen)
 
 
 def _left_out(
-    ctx: Context, obj: InstanceState, cls: ClassValue, plan: Plan, first: Plan | None, *, is_another: bool
+    ctx: Context, obj: InstanceState, found: frozenset[str], first: Plan | None
 ) -> list[tuple[str, Relationship]]:
-    """The relationships of an object that a query does not load, on any of its paths.
+    """The relationships of an object that a query does not load, which loads some others.
 
     ``first`` are the options of the query that loaded the object first, if ``get`` repeats them.
     """
     model = models.model_of_objects(ctx, obj.cls)
-    found = loaded_by(ctx, obj.cls, cls, plan, is_another=is_another, is_alone=obj.is_alone)
     if first is not None:
         found |= loaded_by(ctx, obj.cls, obj.cls, first, is_another=False)
     left = model.relationships() if model is not None else ()

@@ -16,6 +16,7 @@ from flake8_async_fastapi.domains.orm.mapping.attributes import Relationship
 from flake8_async_fastapi.domains.orm.objects import (
     aliasing,
     alone,
+    one_of_all,
     own_sessions,
     passed,
     strangers,
@@ -121,10 +122,12 @@ def _is_bystander(frame: Frame, at: Location, other: InstanceState, unloaded: Un
     The user who sent the request is not the author of every post. But code may compare the key itself.
     """
     attribute, here = unloaded.attribute, list(instances_of(frame.state))
-    if not isinstance(attribute, Relationship) or not aliasing.is_one_of_all(
+    if not isinstance(attribute, Relationship) or not one_of_all.is_one_of_all(
         frame.state, at, other, unloaded.obj
     ):
         return False
+    if other.is_item:
+        return False  # there are several
     if attribute.target is None or not attribute.keys or leads_to(frame, other, attribute.target):
         return False
     is_before = here.index(at) < here.index(unloaded.location) or _is_constant(other.identity)
