@@ -52,8 +52,7 @@ def arguments_passed(ctx: Context, function: Function, name: str) -> Iterator[Pa
 
 def functions_calling(ctx: Context, function: Function) -> list[Function]:
     """The functions that call something of the name of a function, as far as they are looked at."""
-    found = {caller.key: caller for caller, _ in islice(_calls_of(ctx, function), _MOST)}
-    return list(found.values())
+    return list({caller.key: caller for caller, _ in islice(_calls_of(ctx, function), _MOST)}.values())
 
 
 def run_for_notes(ctx: Context, caller: Function, kind: type[N]) -> N:
