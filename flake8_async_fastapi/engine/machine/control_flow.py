@@ -80,7 +80,7 @@ def _run_loop(
 
     Returns the states at the head of the loop, and those that left it by ``break``.
     """
-    head, new, left, last = states, states, [], body[-1] if body else None
+    head, new, left = states, states, []
     for _ in range(2):
         frame.iteration += 1
         frame.loops.append(([], []))
@@ -89,7 +89,7 @@ def _run_loop(
         )
         broken, continued = frame.loops.pop()
         left += broken
-        again = limit_disjuncts([*head, *ends, *continued], frame, last)
+        again = limit_disjuncts([*head, *ends, *continued], frame, *body[-1:])
         new = [state for state in again if not any(state is known for known in head)]
         head = again
         if not new:
@@ -292,8 +292,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
     states = _run_and_record(frame, node.body, states, seen)
     frame.exception_states = outer
     ends = statements.run_statements(frame, node.orelse, states)
-    last = node.body[-1] if node.body else None
-    raised = limit_disjuncts(seen, frame, last)
+    raised = limit_disjuncts(seen, frame, *node.body[-1:])
     for begin in observers.handlers_begin:
         begin(frame)
     left: States = []  # by an exception
@@ -312,7 +311,7 @@ def _run_try(frame: Frame, states: States, node: tree.Try) -> States:
         _run_finally(frame, node.final, already, is_only_left=not ends)
         # an exception that is not caught changes nothing after the statement
         left = left if frame.emit else list(filter(raising.is_raised, left))
-        left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame, last))
+        left = statements.run_statements(frame, node.final, limit_disjuncts(left, frame, *node.body[-1:]))
     for path in filter(raising.is_raised, left):
         frame.leave_by_exception(path)
     if not node.final:
