@@ -35,7 +35,7 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import dotted, nodes_in, written_argument
+from flake8_async_fastapi.facts.walk import dotted, flat, names_in, nodes_in, written_argument
 from flake8_async_fastapi.knowledge import canonical, is_subtype
 from flake8_async_fastapi.project.modules import is_test
 
@@ -194,8 +194,18 @@ def _number_in(status: Library) -> int:
 
 
 def _ignores(handler: tree.Handler) -> bool:
-    """Whether a handler does the same for each error: it makes at most text of it, and raises none again."""
-    told = 0
+    """Whether a handler does the same for each error: it makes at most text of it, and raises none again.
+
+    The text must decide nothing: that of an HTTP error has its status.
+    """
+    told, texts = 0, {handler.name}
+    for statement in flat(handler.body):
+        if isinstance(statement, tree.Assign) and texts.intersection(names_in(statement.value)):
+            texts.update(map(dotted, statement.targets))
+        if isinstance(statement, (tree.If, tree.Match)):
+            asked = statement.test if isinstance(statement, tree.If) else statement.subject
+            if texts.intersection(names_in(asked)):
+                return False
     for node in nodes_in(handler.body):
         if isinstance(node, tree.Raise) and (not node.parts or _is_name(node.parts[0], handler.name)):
             return False
