@@ -51,8 +51,11 @@ def arguments_passed(ctx: Context, function: Function, name: str) -> Iterator[Pa
 
 
 def functions_calling(ctx: Context, function: Function) -> list[Function]:
-    """The functions that call something of the name of a function, as far as they are looked at."""
-    return list({caller.key: caller for caller, _ in islice(_calls_of(ctx, function), _MOST)}.values())
+    """The functions that call something of the name of a function, in files that import its own."""
+    name, is_of_test = _name_called(function), is_test(function.path)
+    near = ctx.project.callers(function.path, name, is_anywhere=False)
+    calls = _calls_in_files(ctx, ctx.project.tests_mentioning(name, "") if is_of_test else near, name)
+    return list({caller.key: caller for caller, _ in islice(calls, _MOST)}.values())
 
 
 def run_for_notes(ctx: Context, caller: Function, kind: type[N]) -> N:
@@ -213,7 +216,12 @@ def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
 def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of files that call a function of this name, with the calls."""
     name = _name_called(function)
-    for path in _files_calling(ctx, function, name):
+    return _calls_in_files(ctx, _files_calling(ctx, function, name), name)
+
+
+def _calls_in_files(ctx: Context, files: Iterable[str], name: str) -> Iterator[tuple[Function, tree.Call]]:
+    """The functions and methods at the top of some files that call something of a name, with the calls."""
+    for path in files:
         for statement in flat(ctx.project.body(path)):
             if isinstance(statement, tree.FunctionDef):
                 caller = functions.as_function(path, statement)

@@ -1,7 +1,7 @@
 """Objects that are only some of all rows of a table, for which an item of a query without conditions stands.
 
 One object is not the target for all rows of a table, nor are those of one of its collections all rows. A test
-knows all rows. Source: docs/behaviour.md.
+knows all rows. Source: docs/behaviour.md#identity-map.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.values import Collection, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, nodes_in
+from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, names_in, nodes_in
 
 
 class RefusedValue(Struct, frozen=True):
@@ -73,15 +73,29 @@ def _sets_all(loop: tree.For, name: str, value: str) -> bool:
     for statement in flat(loop.body):
         if not {name, value}.isdisjoint(bound_names(statement)):
             return False
-        if isinstance(statement, (tree.If, tree.While, tree.Match, tree.Try)):
-            test = statement.test if isinstance(statement, tree.If) else None
-            match test:
-                case tree.Call(func=tree.Name(id="hasattr")):
-                    continue
-                case tree.Compare(ops=["is not"], rights=[tree.Const(value=None)]):
-                    continue
+        if isinstance(statement, tree.If):
+            leaves_out = _leaves_out(statement)
+            if leaves_out is None or "setattr" in names_in(leaves_out):
+                return False
+        elif isinstance(statement, (tree.While, tree.Match, tree.Try)):
             return False
     return True
+
+
+def _leaves_out(node: tree.If) -> list[tree.Stmt] | None:
+    """The branch for items of unknown names, or without values; None if an ``if`` asks anything else."""
+    test, is_other, other = node.test, node.orelse, node.body
+    if isinstance(test, tree.Unary) and test.op == "not":
+        test, is_other, other = test.value, other, is_other
+    match test:
+        case (
+            tree.Call(func=tree.Name(id="hasattr"))
+            | tree.Compare(ops=["is not"], rights=[tree.Const(value=None)])
+        ):
+            return is_other
+        case tree.Compare(ops=["is"], rights=[tree.Const(value=None)]):
+            return other
+    return None
 
 
 def _parts_of(refused: RefusedValue) -> tuple[str, str, str, str]:
