@@ -15,6 +15,8 @@ A block in `py` is an excerpt of the program that follows it, and no part of it.
 A block whose line says `main.py` fixed: holds the file as `fix --unsafe` leaves it.
 
 A line `level: likely` under a heading asks for the findings of that level, too.
+
+A line `since: Python 3.11` says that the program is not run by older Pythons.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ _PATH = re.compile(r"^`(?P<path>[^`]+)`:$")
 _FIXED = re.compile(r"^`(?P<path>[^`]+)` fixed:$")
 _FROM = re.compile(r"^from:(?P<names>.*)$")
 _LEVEL = re.compile(r"^level:\s*(?P<level>\S*)$")
+_SINCE = re.compile(r"^since: Python (?P<major>\d+)\.(?P<minor>\d+)$")
 _NO_CASES = "shared", "README.md"
 
 Places = dict[tuple[str, int], frozenset[str]]
@@ -55,13 +58,15 @@ Places = dict[tuple[str, int], frozenset[str]]
 
 @dataclass(frozen=True)
 class Program:
-    """The files of a small project, whether it is to be run, and the level of the report on it."""
+    """The files of a small project, whether and by which Pythons it is run, and the level of the report on it."""
 
     files: Mapping[str, str]
     runs: bool = False
     level: Level = LEVELS[0]
     fixed: Mapping[str, str] = field(default_factory=dict)
     """The files that fixes change, as they are then."""
+    since: tuple[int, ...] = ()
+    """The version of Python that it needs when it is run; empty: any."""
 
     def marks(self, word: str = "") -> Places:
         """The codes that comments give, by file and line."""
@@ -121,6 +126,7 @@ class Section:
     shared: list[str] = field(default_factory=list)
     fixed: dict[str, str] = field(default_factory=dict)
     level: Level = LEVELS[0]
+    since: tuple[int, ...] = ()
 
     @property
     def program(self) -> Program:
@@ -138,7 +144,7 @@ class Section:
                 if path in files:
                     raise ValueError(f"{self.title}: two shared programs have {path}")
                 files[path] = code
-        return Program({**files, **self.files}, self.runs, self.level, self.fixed)
+        return Program({**files, **self.files}, self.runs, self.level, self.fixed, self.since)
 
 
 def read_sections(text: str) -> tuple[str, list[Section]]:
@@ -150,7 +156,7 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
     lines = iter(text.splitlines())
     for line in lines:
         fence, named, shared = _FENCE.match(line), _PATH.match(line), _FROM.match(line)
-        level, fixed = _LEVEL.match(line), _FIXED.match(line) or fixed
+        level, since, fixed = _LEVEL.match(line), _SINCE.match(line), _FIXED.match(line) or fixed
         if line.startswith("# "):
             title = line.removeprefix("# ")
         elif line.startswith("## "):
@@ -161,6 +167,8 @@ def read_sections(text: str) -> tuple[str, list[Section]]:
             sections[-1].shared += [name.strip() for name in shared["names"].split(",")]
         elif level is not None and sections:
             sections[-1].level = _level(level["level"])
+        elif since is not None and sections:
+            sections[-1].since = int(since["major"]), int(since["minor"])
         elif fence is not None:
             code = "".join(inner + "\n" for inner in _until_fence(lines))
             if fence["language"] == "py":

@@ -58,6 +58,11 @@ def test_a_program_is_reported_on_at_the_level_that_its_case_asks_for() -> None:
         read_sections("## One\nlevel: sure\n")
 
 
+def test_a_case_names_the_python_that_it_needs() -> None:
+    _, [first, second] = read_sections("## One\nsince: Python 3.11\n```python\n```\n## Two\n```python\n```\n")
+    assert (first.program.since, second.program.since) == ((3, 11), ())
+
+
 def test_marks_are_read_by_their_word() -> None:
     _, [section] = read_sections(
         "## One\n```python\na  # AFA101 AFA105\nb  # missed AFA201\nc  # alarm AFA301\n```\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def test_the_marks_tell_the_truth(case: Case, tmp_path: Path) -> None:
     """A program fails when it is run if it has a bug, and only then."""
     pytest.importorskip("sqlalchemy")
     pytest.importorskip("aiosqlite")
+    if sys.version_info < case.program.since:
+        pytest.skip(f"for Python {'.'.join(map(str, case.program.since))} and later")
     outcome = run(case.program, tmp_path)
     buggy = bool(case.program.marks() or case.program.marks("missed"))
     assert outcome.failed is buggy, outcome
