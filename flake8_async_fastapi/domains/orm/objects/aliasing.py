@@ -6,7 +6,7 @@ it loaded. Source: docs/behaviour.md#identity-map; SQLAlchemy documentation, "Se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
@@ -146,15 +146,17 @@ def populated(ctx: Context, obj: InstanceState) -> InstanceState:
 
 
 def join_aliases(
-    ctx: Context, state: State, obj: InstanceState, own: Location | None = None
-) -> InstanceState:
-    """Merge an object that was just loaded with others that may be the same: it may have their attributes."""
+    ctx: Context, state: State, obj: InstanceState, own: Location | None = None,
+    besides: Collection[Location] = (),
+) -> InstanceState:  # fmt: skip
+    """Merge an object that was just loaded with others, ``besides`` some: it may have their attributes."""
     if own is None and obj.source == "new":
         return obj
     there = [
         (other, _is_parent(location, other, obj), one_of_all.is_one_of_all(state, location, other, obj))
         for location, other in instances_of(state).items()
-        if instances.may_be_one(other.session, obj.session) and (own is None or base(location) != base(own))
+        if location not in besides and instances.may_be_one(other.session, obj.session)
+        if own is None or base(location) != base(own)
     ]
     unread = ((other, False, False) for other in unread_results(ctx, state, obj.session))
     others = [known for known in (*there, *unread) if _is_at_hand(known[0], obj)]
@@ -328,7 +330,7 @@ def after_select(
     for another one.
     """
     cls, plan = select.cls, select.plan
-    if cls is None or obj.phase in ("transient", "pending"):
+    if cls is None or obj.phase in ("transient", "pending", "detached"):
         return obj
     is_chosen = one_of_all.is_other_row(obj, select.identity)  # it may be met later
     is_another = is_other or is_chosen or are_different_keys(obj.identity, select.identity)

@@ -234,6 +234,7 @@ def _known_after(call: AppliedCall, effect: InstanceEffect) -> Instances:
 def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition, ...]:
     frame, out = call.frame, call.renaming
     state, objects = frame.state, instances_of(frame.state)
+    former = {location for location, obj in objects.items() if obj.phase == "detached"}
     left = {out.location(location): obj for location, obj in effect.instances}
     before = {location: objects[location] for location in left if location in objects}
     if effect.unloaded_reads:
@@ -260,7 +261,9 @@ def _apply_effect(call: AppliedCall, effect: InstanceEffect) -> tuple[Transition
                     after = aliasing.join_aliases(frame.ctx, state, after, location)
         if location not in before and frame.enclosing_loops:
             after = replace(after, identity=None, is_alone=False)  # the call makes several
-        objects[location] = after if location in before else aliasing.join_aliases(frame.ctx, state, after)
+        if location not in before:  # no session holds those that were detached when the call began
+            after = aliasing.join_aliases(frame.ctx, state, after, besides=former)
+        objects[location] = after
     if effect.held:
         held = {replace(instance_to_caller(out, obj, None), identity=None) for obj in effect.held}
         part = state.part(Instances)
