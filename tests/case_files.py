@@ -58,7 +58,7 @@ Places = dict[tuple[str, int], frozenset[str]]
 
 @dataclass(frozen=True)
 class Program:
-    """The files of a small project, whether and by which Pythons it is run, and the level of the report on it."""
+    """The files of a small project, whether and by which Pythons it is run, and the level of its report."""
 
     files: Mapping[str, str]
     runs: bool = False
