@@ -338,6 +338,8 @@ class Analysis:
         if changes is None or not reads or not all(said for _, said in reads):
             return None
         doubtful = [(question, said) for question, said in reads if changes.may_change(question)]
+        if any(question[0] == "view" for question, _ in doubtful):
+            all_hooks()  # the views of the domains and the engine are known then
         for question, said in doubtful:
             if changes.reorders(question) or self.project.fingerprint(question) != said:
                 return None

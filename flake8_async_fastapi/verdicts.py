@@ -56,12 +56,16 @@ def named_files(asked: Sequence[Question], findings: Sequence[Finding]) -> list[
 
     Other answers stay the same if code only moves to another line.
     """
-    paths = dict.fromkeys(str(question[1]) for question in asked if question[0] == "binding")
+    paths = dict.fromkeys(str(question[1]) for question in asked if question[0] in _ABOUT_CODE)
     told = {other.path for finding in findings for other in finding.others}
     named = (
         path for path in paths if path in told or any(f"{path}:" in finding.message for finding in findings)
     )
-    return [("code", path) for path in named]
+    return [("placed code", path) for path in named]
+
+
+_ABOUT_CODE: Final = ("binding", "setters", "code", "view")
+"""Questions to a file whose answers may be the same after code has moved to another line."""
 
 
 def encode_verdict(verdict: Verdict) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +22,7 @@ from flake8_async_fastapi import analysis as analysis_module
 from flake8_async_fastapi.analysis import Analysis, analysis_of, open_analysis
 from flake8_async_fastapi.engine import entry
 from flake8_async_fastapi.extract import extract
-from flake8_async_fastapi.facts.module import encode_statements
+from flake8_async_fastapi.facts.module import encode_code
 from flake8_async_fastapi.knowledge.settings import Settings, read_settings
 from flake8_async_fastapi.plugin import Plugin
 from flake8_async_fastapi.project.answers import _BY_KIND, Answers
@@ -398,7 +400,7 @@ CODE = "class A:\n    name = 'a', 1, 2\n\n    def f(self, x=7): return x, '[\"Na
     ],
 )  # fmt: skip
 def test_statements_are_compared_without_their_lines(edited: str, is_same: bool) -> None:
-    one, other = (encode_statements([(True, extract(text).body()[0])]) for text in (CODE, edited))
+    one, other = (encode_code([(True, extract(text).body()[0])]) for text in (CODE, edited))
     assert (one == other) is is_same
 
 
@@ -417,6 +419,68 @@ def test_a_line_more_matters_where_a_finding_names_one(tmp_path: Path, computed:
     turned = moved["app/saving.py"].replace("async def un", "def other(): ...\nasync def un", 1)
     lint({**moved, "app/saving.py": turned.removesuffix("def other(): ...\n")}, cache)
     assert "app/using.py" in computed  # which of two places comes first may count
+
+
+HELPERS = """
+import asyncio
+
+
+def start(job):
+    asyncio.run(job)
+
+
+def add(one, other):
+    return one + other
+"""
+WAITING = """
+import time
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+async def pause():
+    time.sleep(3)
+
+
+@app.get("/")
+async def wait():
+    await pause()
+"""
+
+
+def test_what_is_asked_of_a_file_may_be_less_than_its_code(tmp_path: Path, computed: list[str]) -> None:
+    """Whether code runs once is asked of all that starts loops; what else these files do is not."""
+    files, cache = {"helpers.py": HELPERS, "waiting.py": WAITING}, Cache(tmp_path)
+    before = lint(files, cache)
+    assert [finding.code for finding in before["waiting.py"]] == ["AFA203"]
+    computed.clear()
+    lint({**files, "helpers.py": HELPERS.replace("one + other", "other + one")}, cache)
+    assert computed == ["helpers.py"]
+    computed.clear()
+    lint({**files, "helpers.py": HELPERS.replace("start", "begin")}, cache)
+    assert computed == ["helpers.py", "waiting.py"]
+
+
+def test_views_are_known_where_verdicts_are_compared() -> None:
+    """A process that has computed nothing knows the views that a verdict of the cache asks for."""
+    program = """
+import pkgutil, importlib, flake8_async_fastapi as package
+from flake8_async_fastapi import analysis
+from flake8_async_fastapi.project import views
+
+analysis.all_hooks()
+known = dict(views._VIEWS)
+for folder in ("engine", "domains", "project"):
+    for found in pkgutil.walk_packages([f"{package.__path__[0]}/{folder}"], f"{package.__name__}.{folder}."):
+        importlib.import_module(found.name)
+print(len(known), known == views._VIEWS)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    count, is_complete = said.stdout.split()
+    assert int(count) > 10
+    assert is_complete == "True"
 
 
 def _lines_of_saving(found: Mapping[str, list[Finding]]) -> list[int]:
@@ -521,7 +585,7 @@ def test_a_module_more_may_be_what_an_import_means(tmp_path: Path, asked: set[Qu
     asked.clear()
     lint({**files, "app/more.py": ""}, cache)
     assert about(asked, "target") >= about(everything, "target") != set()
-    assert about(asked, "code", "binding") == {("code", "app/more.py")}
+    assert about(asked, "placed code", "code", "binding") == {("placed code", "app/more.py")}
 
 
 BEFORE = "from os import path\n\none = path\n"
@@ -545,6 +609,8 @@ BEFORE = "from os import path\n\none = path\n"
         (None, ("mentioning", "one"), True),
         (None, ("exists", "a.py"), True),
         (None, ("exists", "b.py"), False),
+        ("one = 1\n", ("view", "a.py", "no such view", None), True),
+        ("one = 1\n", ("view", "b.py", "no such view", None), False),
         (None, ("binding", "b.py", "one"), False),
         ("one = 1\n", ("classes named", "One"), False),
         ("class One: ...\n", ("classes named", "One"), True),

@@ -10,6 +10,7 @@ from flake8_async_fastapi.engine.values import Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
+from flake8_async_fastapi.project.views import view
 
 
 def attributes_assigned_in(ctx: Queries, path: str, method: tree.FunctionDef) -> frozenset[str]:
@@ -57,13 +58,14 @@ def is_set_once(ctx: Queries, path: str, name: str) -> bool:
     project = ctx.project
     if any(path in project.mentioning(word) for word in ("setattr", "__dict__")):
         return False
-    return not any(name in _attributes_set_later(ctx, one) for one in (path, *project.mentioning(name)))
+    files = (path, *project.mentioning(name))
+    return not any(project.view_of(one, _attributes_set_later, name) for one in files)
 
 
-def _attributes_set_later(ctx: Queries, path: str) -> frozenset[str]:
+@view
+def _attributes_set_later(body: list[Stmt]) -> dict[str, bool]:
     """The attributes that code of a file assigns outside of constructors, on any object."""
-    body = ctx.project.body(path)
-    return ctx.derive(("set later", path), lambda: frozenset(_set_later(body)))
+    return dict.fromkeys(_set_later(body), True)
 
 
 def _set_later(body: Iterable[Stmt]) -> Iterator[str]:

@@ -53,7 +53,7 @@ def analyse(
     kept: Memo = {} if memo is None else memo
     hooks = trace_calls(hooks) if trace else hooks
     ctx = Context(project, kept, trace=trace, settings=settings or Settings(), hooks=hooks)
-    _run_definitions(ctx, _run_body(ctx, lambda: (Frame(ctx, path, ""), State()), project.body(path)))
+    _run_definitions(ctx, _run_body(ctx, lambda: (Frame(ctx, path, ""), State()), project.placed_body(path)))
     return sorted(ctx.events, key=lambda event: (event.line, event.col))
 
 

@@ -126,9 +126,12 @@ _PLACE = re.compile(rb'(?<=[A-Za-z]"),\d+,\d+')
 """The line and the column of a node in JSON, after its type; in no text, since quotes are escaped there."""
 
 
-def encode_statements(statements: list[tuple[bool, Stmt]]) -> bytes:
-    """Statements as bytes, to compare them wherever they are in a file."""
-    return _PLACE.sub(b"", msgspec.json.encode(statements))
+def encode_code(found: object) -> bytes:
+    """Code, and what is found in it, as bytes, to compare it wherever it is in a file.
+
+    Raises TypeError for values that have no JSON form.
+    """
+    return _PLACE.sub(b"", msgspec.json.encode(found, order="deterministic"))
 
 
 def decode(data: bytes) -> ModuleFacts | None:

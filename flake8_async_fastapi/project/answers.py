@@ -12,8 +12,8 @@ import msgspec
 from flake8_async_fastapi.facts.module import (
     ModuleFacts,
     encode,
+    encode_code,
     encode_mention,
-    encode_statements,
 )
 from flake8_async_fastapi.facts.template import TemplateFacts
 from flake8_async_fastapi.facts.tree import FunctionDef, Import, Stmt
@@ -38,6 +38,7 @@ from flake8_async_fastapi.project.targets import (
     Target,
 )
 from flake8_async_fastapi.project.templates import Templates
+from flake8_async_fastapi.project.views import view_named
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Answers:
     _bodies: dict[str, list[Stmt]] = field(default_factory=dict, init=False)
     _bindings: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
     _setters: dict[str, dict[str, list[tuple[bool, Stmt]]]] = field(default_factory=dict, init=False)
+    _views: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
     _mentions: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False)
     _in_functions: dict[str, Mentioning] = field(default_factory=dict, init=False)
     _imported: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
@@ -70,6 +72,7 @@ class Answers:
         after._in_functions = {path: one for path, one in self._in_functions.items() if path not in changed}
         after._bindings = {path: bound for path, bound in self._bindings.items() if path not in changed}
         after._setters = {path: found for path, found in self._setters.items() if path not in changed}
+        after._views = {key: found for key, found in self._views.items() if key[0] not in changed}
         return after
 
     def answer(self, question: Question) -> Any:
@@ -85,16 +88,16 @@ class Answers:
         if kind not in _BY_KIND:
             return None
         try:
-            if kind == "code":
+            if kind == "placed code":
                 facts = self.facts.get(str(about[0]))
                 return b"" if facts is None else encode(facts)
-            if kind in ("binding", "setters"):
-                return encode_statements(self.answer(question))
             if kind == "template":
                 return self.template_digest(str(about[0])).encode()
+            if kind in ("binding", "setters", "code", "view"):
+                return encode_code(self.answer(question))
             # not the ``repr``: the order of a set is another one in the next process
             return msgspec.json.encode(self.answer(question), order="deterministic")
-        except (TypeError, AttributeError, IndexError):
+        except (TypeError, AttributeError, LookupError):
             return None
 
     # --- templates ------------------------------------------------------------------------
@@ -136,6 +139,12 @@ class Answers:
                     found.setdefault(declared, []).append((False, statement))
             self._setters[path] = found
         return found.get(name, [])
+
+    def view(self, path: str, name: str, word: str | None) -> Any:
+        found = self._views.get((path, name))
+        if found is None:
+            found = self._views[path, name] = view_named(name)(self.body(path))
+        return found if word is None else found.get(word)
 
     def binds(self, path: str, name: str) -> bool:
         facts = self.facts.get(path)
@@ -338,6 +347,8 @@ class Answers:
 _BY_KIND: Final[Mapping[str, Callable[..., Any]]] = {
     "exists": lambda answers, path: path in answers.facts,
     "code": Answers.body,
+    "placed code": Answers.body,
+    "view": Answers.view,
     "binding": Answers.bindings,
     "setters": Answers.setters,
     "binds": Answers.binds,

@@ -89,7 +89,7 @@ class Changes:
 
         Answers do not contain line numbers, but the order of two definitions may matter.
         """
-        path = question[1] if question[0] in ("binding", "setters") else None
+        path = question[1] if question[0] in ("binding", "setters", "view") else None
         return isinstance(path, str) and path in self._reordered
 
     @cached_property
@@ -161,6 +161,8 @@ def _in_file(changes: Changes, path: str, *about: object) -> bool:
 _MAY_CHANGE: Final[Mapping[str, Callable[..., Any]]] = {
     "exists": _in_file,
     "code": _in_file,
+    "placed code": _in_file,
+    "view": _in_file,
     "binding": _in_file,
     "setters": _in_file,
     "binds": _in_file,

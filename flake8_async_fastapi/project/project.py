@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from flake8_async_fastapi.facts.module import ModuleFacts
 from flake8_async_fastapi.facts.template import TemplateFacts
@@ -19,6 +19,9 @@ from flake8_async_fastapi.project.reads import UNRELIABLE, Question, Reads, numb
 from flake8_async_fastapi.project.requirements import RequirementFiles, Requirements
 from flake8_async_fastapi.project.targets import Target
 from flake8_async_fastapi.project.templates import index_templates
+from flake8_async_fastapi.project.views import View, name_of
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -91,8 +94,26 @@ class Project:
         return found
 
     def body(self, path: str) -> list[Stmt]:
-        """The code of a module; empty for a module without facts."""
+        """The code of a module; empty for a module without facts.
+
+        Whoever asks depends on all of this code, wherever it is in the file: ``view`` is narrower.
+        """
         found: list[Stmt] = self._ask("code", path)
+        return found
+
+    def placed_body(self, path: str) -> list[Stmt]:
+        """As ``body``, for who depends on the places in the file as well."""
+        found: list[Stmt] = self._ask("placed code", path)
+        return found
+
+    def view(self, path: str, view: View[T]) -> T:
+        """What a view says about the code of a module."""
+        found: T = self._ask("view", path, name_of(view), None)
+        return found
+
+    def view_of(self, path: str, view: View[Mapping[str, T]], word: str) -> T | None:
+        """What a view says about the code of a module under one word; None if it has nothing there."""
+        found: T | None = self._ask("view", path, name_of(view), word)
         return found
 
     def bindings(self, path: str, name: str) -> list[tuple[bool, Stmt]]:

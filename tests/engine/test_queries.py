@@ -155,8 +155,12 @@ def test_results_share_what_they_rest_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", [("code",), ("template",), ("binding", None), ("target", 1), ("who",), (1,)]
-)
+    "question",
+    [
+        ("code",), ("template",), ("binding", None), ("target", 1), ("who",), (1,),
+        ("view", "a.py", "os.system", None),
+    ],
+)  # fmt: skip
 def test_a_question_that_nobody_asks_has_no_fingerprint(question: Question) -> None:
     assert queries().project.fingerprint(question) == ""
 

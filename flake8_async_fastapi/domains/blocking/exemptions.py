@@ -21,6 +21,7 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, nodes_in, parts_of
 from flake8_async_fastapi.knowledge.blocking import RUN_ONCE
 from flake8_async_fastapi.project.modules import is_test, module_folder
+from flake8_async_fastapi.project.views import view
 
 _MOST_STEPS: Final = 8
 
@@ -105,15 +106,11 @@ _UseOfName = tuple[str, "str | None", str]
 """A file, the coroutine function in it that uses something (None for other places), and how."""
 
 
-def _file_imports(ctx: Context, path: str, name: str) -> bool:
-    """Whether a file imports a name, anywhere in it."""
-
-    def collect() -> frozenset[str | None]:
-        bindings = [node for node in all_nodes(ctx.project.body(path)) if isinstance(node, tree.Binding)]
-        return frozenset(word for binding in bindings for word in (binding.local, binding.name))
-
-    imported = ctx.query(("imported", path), collect, frozenset[str | None]())
-    return name in imported or "*" in imported
+@view
+def _names_imported(body: list[Stmt]) -> frozenset[str]:
+    """The names that a file imports, anywhere in it."""
+    bindings = [node for node in all_nodes(body) if isinstance(node, tree.Binding)]
+    return frozenset(word for binding in bindings for word in (binding.local, binding.name) if word)
 
 
 def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseOfName, ...]:
@@ -129,13 +126,13 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
         of_owner = frozenset(ctx.project.mentioning(owner)) if owner else None
         for path in ctx.project.mentioning(name):
             if of_owner is None or path in of_owner:
-                body = ctx.project.body(path)
-                bare = bool(owner) or path == home or _file_imports(ctx, path, name)
-                attribute = bool(owner) or (path != home and _file_imports(ctx, path, module))
+                imported = ctx.project.view(path, _names_imported)
+                bare = bool(owner) or path == home or not imported.isdisjoint((name, "*"))
+                attribute = bool(owner) or (path != home and not imported.isdisjoint((module, "*")))
                 wanted = _SoughtName(name, bare, attribute, own_runners(ctx))
-                is_program = any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
-                for statement, words in _statements_with_names(ctx, path):
-                    for user, how in _mentions_of(statement, wanted, None) if name in words else ():
+                is_program = ctx.project.view(path, _is_program)
+                for statement in ctx.project.view_of(path, _statements_by_name, name) or ():
+                    for user, how in _mentions_of(statement, wanted, None):
                         # a function that runs a coroutine in a script runs it at once
                         starts = how == "passed" and user is None and is_program
                         found[path, user, "start-up" if starts else how] = None
@@ -144,15 +141,20 @@ def _uses_of_name(ctx: Context, home: str, name: str, owner: str) -> tuple[_UseO
     return ctx.query(("uses", home, name, owner), find, ())
 
 
-def _statements_with_names(ctx: Context, path: str) -> list[tuple[object, frozenset[str]]]:
-    """The statements of a file, each with the names it mentions. Most mention no name that is looked for."""
+@view
+def _is_program(body: list[Stmt]) -> bool:
+    return any(isinstance(part, tree.If) and asks_for_main(part.test) for part in body)
 
-    def collect() -> list[tuple[object, frozenset[str]]]:
-        parts = [part for statement in ctx.project.body(path) for part in _parts_apart(statement)]
-        return [(part, frozenset(_names_in(part))) for part in parts]
 
-    nothing: list[tuple[object, frozenset[str]]] = []
-    return ctx.query(("words", path), collect, nothing)
+@view
+def _statements_by_name(body: list[Stmt]) -> dict[str, list[object]]:
+    """The statements of a file, by the names that they mention."""
+    found: dict[str, list[object]] = {}
+    for statement in body:
+        for part in _parts_apart(statement):
+            for name in frozenset(_names_in(part)):
+                found.setdefault(name, []).append(part)
+    return found
 
 
 def _parts_apart(statement: Stmt) -> Iterator[object]:

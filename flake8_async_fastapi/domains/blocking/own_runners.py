@@ -5,12 +5,13 @@ Command-line programs often have one, to set up and clean up around each command
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.engine.frame import Context
 from flake8_async_fastapi.facts import tree
+from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in
+from flake8_async_fastapi.project.views import view
 
 STARTERS: Final = frozenset({"run", "run_until_complete"})
 
@@ -25,18 +26,15 @@ def own_runners(ctx: Context) -> frozenset[str]:
 
     def find() -> frozenset[str]:
         paths = {path for starter in STARTERS for path in ctx.project.mentioning(starter)}
-        return frozenset(name for path in sorted(paths) for name in _runners_in(ctx, path))
+        return frozenset(name for path in sorted(paths) for name in ctx.project.view(path, _runners_in))
 
     return ctx.query(("own runners",), find, frozenset[str]())
 
 
-def _runners_in(ctx: Context, path: str) -> Iterator[str]:
-    def find() -> tuple[str, ...]:
-        functions = (node for node in all_nodes(ctx.project.body(path)) if isinstance(node, tree.FunctionDef))
-        return tuple(one.name for one in functions if not one.is_async and _runs_parameter(one))
-
-    nothing: tuple[str, ...] = ()
-    yield from ctx.query(("own runners of", path), find, nothing)
+@view
+def _runners_in(body: list[Stmt]) -> tuple[str, ...]:
+    functions = (node for node in all_nodes(body) if isinstance(node, tree.FunctionDef))
+    return tuple(one.name for one in functions if not one.is_async and _runs_parameter(one))
 
 
 def _runs_parameter(function: tree.FunctionDef) -> bool:

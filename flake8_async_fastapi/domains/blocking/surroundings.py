@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import Final
 
@@ -13,8 +14,8 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import Function, Library, Member, Value
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
-from flake8_async_fastapi.facts.walk import flat, nodes_in
+from flake8_async_fastapi.facts.tree import Expr, Stmt
+from flake8_async_fastapi.facts.walk import nodes_in
 from flake8_async_fastapi.knowledge import blocking as table
 from flake8_async_fastapi.knowledge.blocking_index import bases
 
@@ -138,14 +139,12 @@ def _find_helper(frame: Frame, function: tree.FunctionDef, called: str) -> tree.
     me = function.params[0].name if function.params else ""
     if not name or (owner and owner != me):
         return None
-    for statement in flat(frame.ctx.project.body(frame.path)):
-        if not owner and isinstance(statement, tree.FunctionDef) and statement.name == name:
-            return statement
-        if owner and isinstance(statement, tree.ClassDef):
-            methods = [part for part in statement.body if isinstance(part, tree.FunctionDef)]
-            if any(method is function for method in methods):
-                return next((method for method in methods if method.name == name), None)
-    return None
+    if not owner:
+        found: Iterable[Stmt] = (bound for _, bound in frame.ctx.project.bindings(frame.path, name))
+    else:
+        found = frame.owner.node.body if frame.owner is not None else ()
+    functions = (one for one in found if isinstance(one, tree.FunctionDef))
+    return next((one for one in functions if one.name == name), None)
 
 
 def begin_branch(frame: Frame, node: tree.If, outcome: bool, entering: list[State]) -> None:

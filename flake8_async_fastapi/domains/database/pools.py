@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from flake8_async_fastapi.domains.database.urls import database_and_driver, is_url
@@ -14,6 +13,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, dotted, nodes_in, written_argument
 from flake8_async_fastapi.knowledge.transactions import is_session_type
+from flake8_async_fastapi.project.views import calls_by_name
 
 _MAKER: Final = "create_async_engine"
 _ENGINE: Final = "sqlalchemy.ext.asyncio.AsyncEngine"
@@ -129,7 +129,7 @@ def is_plain_connection(ctx: Context, place: Place) -> bool:
     def find() -> bool:
         if ctx.project.mentioning(_AUTOCOMMIT) or ctx.project.mentioning(_ISOLATION):
             return False
-        calls = [call for path in ctx.project.mentioning(_MAKER) for call in _engines_in(ctx, path)]
+        calls = _calls_of_maker(ctx)
         return bool(calls) and all(one.name is not None for call in calls for one in call.keywords)
 
     return ctx.query(("plain engines",), find, False)
@@ -155,11 +155,10 @@ def _is_only_pool(ctx: Context) -> bool:
 
 
 def _find_only_pool(ctx: Context) -> bool:
-    calls = [call for path in ctx.project.mentioning(_MAKER) for call in _engines_in(ctx, path)]
+    calls = _calls_of_maker(ctx)
     return len(calls) == 1 and not _lacks_limit(calls[0])
 
 
-def _engines_in(ctx: Context, path: str) -> Iterator[tree.Call]:
-    for node in nodes_in(ctx.project.body(path)):
-        if isinstance(node, tree.Call) and dotted(node.func).rpartition(".")[2] == _MAKER:
-            yield node
+def _calls_of_maker(ctx: Context) -> list[tree.Call]:
+    files, view_of = ctx.project.mentioning(_MAKER), ctx.project.view_of
+    return [call for path in files for call in view_of(path, calls_by_name, _MAKER) or ()]

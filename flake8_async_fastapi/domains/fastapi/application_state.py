@@ -13,7 +13,11 @@ from typing import Final, TypeAlias
 import msgspec.structs
 from msgspec.structs import replace
 
-from flake8_async_fastapi.domains.fastapi.request_state import functions_of, is_of_request
+from flake8_async_fastapi.domains.fastapi.request_state import (
+    functions_setting_state,
+    is_of_request,
+    names_on_state,
+)
 from flake8_async_fastapi.domains.fastapi.rewriting import changed
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import expressions, summaries
@@ -32,8 +36,9 @@ from flake8_async_fastapi.engine.values import (
 )
 from flake8_async_fastapi.engine.walks import holds_coroutine, inner_values
 from flake8_async_fastapi.facts import tree
-from flake8_async_fastapi.facts.tree import Expr
+from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import flat, nodes_in
+from flake8_async_fastapi.project.views import view
 
 _APPLICATION: Final = "starlette.applications.Starlette"
 _STATE: Final = "starlette.datastructures.State"
@@ -110,15 +115,26 @@ def _value_in(ctx: Context, function: Function, statement: tree.Assign) -> Value
 def _setters(ctx: Context, name: str) -> Iterator[_Setter]:
     """The statements outside of tests that set ``state.name``, of whatever but a request."""
     for path in ctx.project.mentioning(name):
-        for statement in flat(ctx.project.body(path)):
-            if isinstance(statement, tree.Assign) and any(_owners(statement, name)):
+        for statement in ctx.project.view_of(path, _set_at_top, name) or ():
+            if any(_owners(statement, name)):
                 yield path, None, statement
-        for function in functions_of(ctx, path):
+        for function in functions_setting_state(ctx, path, name):
             for node in nodes_in(function.node.body):
                 if isinstance(node, tree.Assign):
                     owners = [*_owners(node, name)]
                     if owners and not any(is_of_request(ctx, function, owner) for owner in owners):
                         yield path, function, node
+
+
+@view
+def _set_at_top(body: list[Stmt]) -> dict[str, list[tree.Assign]]:
+    """The statements outside of functions that set ``state.name``, by the name."""
+    found: dict[str, list[tree.Assign]] = {}
+    for statement in flat(body):
+        if isinstance(statement, tree.Assign):
+            for name in dict.fromkeys(names_on_state(statement.targets)):
+                found.setdefault(name, []).append(statement)
+    return found
 
 
 def _owners(statement: tree.Assign, name: str) -> Iterator[Expr]:

@@ -18,6 +18,7 @@ from flake8_async_fastapi.engine.watches import ALL, Watch
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.project.views import calls_by_name
 
 APPLICATION = "starlette.applications.Starlette"
 ROUTER = "starlette.routing.Router"
@@ -194,10 +195,10 @@ def is_made_dependency(function: Function, outer: Frame) -> bool:
 
 def _makes_dependencies(ctx: Context, name: str, key: Place) -> bool:
     for path in ctx.project.mentioning(name):
-        for node in nodes_in(ctx.project.body(path)):
-            match node:
-                case tree.Call(func=marker, args=[tree.Call(func=made)]) if dotted(made).endswith(name):
-                    if dotted(marker).rpartition(".")[2] in _MARKERS:
+        for marker in sorted(_MARKERS):
+            for call in ctx.project.view_of(path, calls_by_name, marker) or ():
+                match call.args:
+                    case [tree.Call(func=made)] if dotted(made).endswith(name):
                         found = names.dotted_value(ctx, path, dotted(made))
                         if isinstance(found, Function) and found.key == key:
                             return True

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from flake8_async_fastapi.domains.fastapi import applications
+from flake8_async_fastapi.domains.fastapi.request_state import names_on_state
 from flake8_async_fastapi.domains.fastapi.rewriting import changed
 from flake8_async_fastapi.domains.orm.objects import transitions
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
@@ -41,6 +42,7 @@ from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import dotted, flat, names_in, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
 from flake8_async_fastapi.knowledge.transactions import GETS, QUERIES
+from flake8_async_fastapi.project.views import view
 
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
 _KEPT: Final = "<kept>"
@@ -110,17 +112,24 @@ def _keepers(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, _Ke
     Only names that a single statement sets, and whose objects no other function takes into a session again.
     """
 
-    def find() -> dict[str, _Keeper]:
-        body = ctx.project.body(path) if owner is None else owner.node.body
-        empty = None if owner is not None else set(_begin_empty(body))
-        found: dict[str, list[_Keeper]] = {}
-        for function in body if empty is None or empty else ():
-            if isinstance(function, tree.FunctionDef):
-                for name, keeper in _keepers_in(function, empty):
-                    found.setdefault(name, []).append(keeper)
-        return {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(body, name, one[0])}
+    if owner is None:
+        return ctx.project.view(path, _keepers_of_module)
+    return ctx.derive(("keepers", owner.key), lambda: _only_keepers(owner.node.body, None))
 
-    return ctx.derive(("keepers", path, owner.key if owner is not None else None), find)
+
+@view
+def _keepers_of_module(body: list[Stmt]) -> dict[str, _Keeper]:
+    empty = set(_begin_empty(body))
+    return _only_keepers(body, empty) if empty else {}
+
+
+def _only_keepers(body: list[Stmt], of_module: set[str] | None) -> dict[str, _Keeper]:
+    found: dict[str, list[_Keeper]] = {}
+    for function in body:
+        if isinstance(function, tree.FunctionDef):
+            for name, keeper in _keepers_in(function, of_module):
+                found.setdefault(name, []).append(keeper)
+    return {name: one[0] for name, one in found.items() if len(one) == 1 and _keeps(body, name, one[0])}
 
 
 _CONTAINERS: Final = ("dict", "Dict", "Cache")
@@ -294,9 +303,8 @@ def _kept_on_state(ctx: Context, name: str) -> tuple[Value, Footprint]:
     """The objects that the one lifespan which sets a name on the application's state leaves there."""
     found: list[tuple[str, tree.FunctionDef, tree.Assign]] = []
     for path in ctx.project.mentioning(name):
-        for function in flat(ctx.project.body(path)):
-            if isinstance(function, tree.FunctionDef):
-                found += [(path, function, one) for one in _sets_state(function.body, name)]
+        for function, statement in ctx.project.view_of(path, _functions_setting_state, name) or ():
+            found.append((path, function, statement))
     if len(found) != 1:
         return UNKNOWN, ()
     ((path, function, statement),) = found
@@ -316,16 +324,14 @@ def _was_awaited(function: tree.FunctionDef, value: Expr | None) -> bool:
     return any(isinstance(node, tree.Await) for one in made for node in nodes_in(one))
 
 
-def _sets_state(body: list[Stmt], name: str) -> Iterator[tree.Assign]:
-    for statement in flat(body):
-        if isinstance(statement, tree.Assign) and any(
-            _is_state(target, name) for target in statement.targets
-        ):
-            yield statement
-
-
-def _is_state(target: Expr, name: str) -> bool:
-    match target:
-        case tree.Attr(value=tree.Attr(name="state"), name=found):
-            return found == name
-    return False
+@view
+def _functions_setting_state(body: list[Stmt]) -> dict[str, list[tuple[tree.FunctionDef, tree.Assign]]]:
+    """The functions at the top of a file that set ``state.name``, with the statements, by the name."""
+    found: dict[str, list[tuple[tree.FunctionDef, tree.Assign]]] = {}
+    for function in flat(body):
+        if isinstance(function, tree.FunctionDef):
+            assigned = (one for one in flat(function.body) if isinstance(one, tree.Assign))
+            for statement in assigned:
+                for name in dict.fromkeys(names_on_state(statement.targets)):
+                    found.setdefault(name, []).append((function, statement))
+    return found

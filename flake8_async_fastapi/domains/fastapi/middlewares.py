@@ -15,6 +15,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr
 from flake8_async_fastapi.facts.walk import dotted, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.project.views import calls_by_name
 
 _APPLICATION: Final = "starlette.applications.Starlette"
 _MIDDLEWARE: Final = "starlette.middleware.base.BaseHTTPMiddleware"
@@ -56,11 +57,9 @@ def _is_dispatch(frame: Frame, function: Function) -> bool:
 
 def _is_added(ctx: Context, cls: ClassValue) -> bool:
     for path in ctx.project.mentioning(cls.name):
-        for node in nodes_in(ctx.project.body(path)):
-            match node:
-                case tree.Call(func=tree.Attr(name="add_middleware"), args=[first, *_]):
-                    if names.dotted_value(ctx, path, dotted(first)) == cls:
-                        return True
+        for call in ctx.project.view_of(path, calls_by_name, "add_middleware") or ():
+            if call.args and names.dotted_value(ctx, path, dotted(call.args[0])) == cls:
+                return True
     return False
 
 

@@ -41,6 +41,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import blocks, dotted, flat, nodes_in
 from flake8_async_fastapi.knowledge import is_subtype
+from flake8_async_fastapi.project.views import view
 
 _CONNECTION: Final = "starlette.requests.HTTPConnection"
 CALL_NEXT: Final = "call_next"
@@ -190,7 +191,7 @@ def _find_value(ctx: Context, name: str) -> tuple[Value, Footprint]:
 def _setters(ctx: Context, name: str) -> Iterator[Function | None]:
     """The functions that assign ``request.state.name``; None for one that may or may not do so."""
     for path in ctx.project.mentioning(name):
-        for function in functions_of(ctx, path):
+        for function in functions_setting_state(ctx, path, name):
             for node in nodes_in(function.node.body):
                 match node:
                     case tree.Assign(targets=targets):
@@ -201,16 +202,44 @@ def _setters(ctx: Context, name: str) -> Iterator[Function | None]:
                             break
 
 
-def functions_of(ctx: Context, path: str) -> Iterator[Function]:
-    """The functions of a module, and the methods of its classes."""
-    for statement in flat(ctx.project.body(path)):
+def functions_setting_state(ctx: Context, path: str, name: str) -> Iterator[Function]:
+    """The functions of a module, and the methods of its classes, that assign ``state.name`` of anything."""
+    for owner, function in ctx.project.view_of(path, _by_name_on_state, name) or ():
+        cls = names.module_value(ctx, path, owner) if owner else None
+        if isinstance(cls, ClassValue):
+            yield functions.as_method(cls, function, Instance(cls))
+        elif not owner:
+            yield functions.as_function(path, function)
+
+
+@view
+def _by_name_on_state(body: list[Stmt]) -> dict[str, list[tuple[str, tree.FunctionDef]]]:
+    """The functions and methods that set ``state.name``, each with its class, by the name."""
+    found: dict[str, list[tuple[str, tree.FunctionDef]]] = {}
+    for statement in flat(body):
         if isinstance(statement, tree.FunctionDef):
-            yield functions.as_function(path, statement)
+            _add_setter(found, "", statement)
         elif isinstance(statement, tree.ClassDef):
-            cls = names.module_value(ctx, path, statement.name)
             for method in flat(statement.body):
-                if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                    yield functions.as_method(cls, method, Instance(cls))
+                if isinstance(method, tree.FunctionDef):
+                    _add_setter(found, statement.name, method)
+    return found
+
+
+def _add_setter(
+    found: dict[str, list[tuple[str, tree.FunctionDef]]], owner: str, function: tree.FunctionDef
+) -> None:
+    assigned = [node for node in nodes_in(function.body) if isinstance(node, tree.Assign)]
+    for name in dict.fromkeys(name for node in assigned for name in names_on_state(node.targets)):
+        found.setdefault(name, []).append((owner, function))
+
+
+def names_on_state(targets: list[Expr]) -> Iterator[str]:
+    """The ``name`` of each ``state.name`` among the targets of an assignment."""
+    for target in targets:
+        match target:
+            case tree.Attr(value=tree.Attr(name="state"), name=name):
+                yield name
 
 
 def _owner(target: Expr, name: str) -> Expr | None:

@@ -19,6 +19,7 @@ from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Collection, 
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
 from flake8_async_fastapi.facts.walk import bound_names, dotted, flat, names_in, nodes_in, written_argument
+from flake8_async_fastapi.project.views import view
 
 _MOST: Final = 40
 """What is put into one container; more are not looked at."""
@@ -85,21 +86,28 @@ def _lists_at_keys(found: list[tuple[str | None, Value]]) -> Collection:
 def _fillings(ctx: Context, path: str, owner: ClassValue | None) -> dict[str, list[_Filling]]:
     """What functions put into containers of their module, or methods into those of their object, by name."""
 
-    def find() -> dict[str, list[_Filling]]:
-        found: dict[str, list[_Filling]] = {}
-        if owner is None:
-            for table, filling in _fillings_in(ctx.project.body(path), ()):
-                if isinstance(table, tree.Name):
-                    found.setdefault(table.id, []).append(filling)
-            return found
-        for method in flat(owner.node.body):
-            if isinstance(method, tree.FunctionDef) and method.params:
-                for table, filling in _fillings_in(method.body, (method,)):
-                    if isinstance(table, tree.Attr) and dotted(table.value) == method.params[0].name:
-                        found.setdefault(table.name, []).append(filling)
-        return found
+    if owner is None:
+        return ctx.project.view(path, _fillings_of_module)
+    return ctx.derive(("fillings", owner.key), lambda: _fillings_of_object(owner.node.body))
 
-    return ctx.derive(("fillings", path, owner.key if owner is not None else None), find)
+
+@view
+def _fillings_of_module(body: list[Stmt]) -> dict[str, list[_Filling]]:
+    found: dict[str, list[_Filling]] = {}
+    for table, filling in _fillings_in(body, ()):
+        if isinstance(table, tree.Name):
+            found.setdefault(table.id, []).append(filling)
+    return found
+
+
+def _fillings_of_object(body: list[Stmt]) -> dict[str, list[_Filling]]:
+    found: dict[str, list[_Filling]] = {}
+    for method in flat(body):
+        if isinstance(method, tree.FunctionDef) and method.params:
+            for table, filling in _fillings_in(method.body, (method,)):
+                if isinstance(table, tree.Attr) and dotted(table.value) == method.params[0].name:
+                    found.setdefault(table.name, []).append(filling)
+    return found
 
 
 def _fillings_in(body: list[Stmt], makers: tuple[tree.FunctionDef, ...]) -> Iterator[tuple[Expr, _Filling]]:

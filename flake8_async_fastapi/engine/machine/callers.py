@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec.structs
+from msgspec import Struct
 
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
@@ -17,6 +18,7 @@ from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
 from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.project.views import view
 
 N = TypeVar("N")
 _MOST: Final = 12
@@ -74,10 +76,8 @@ def values_at_top(ctx: Context, function: Function, name: str) -> Iterator[Value
         if is_test(path) and not is_test(function.path):
             continue
         frame = Frame(ctx, path, "")
-        for statement in flat(ctx.project.body(path)):
-            if not isinstance(statement, (tree.Assign, tree.ExprStmt)):
-                continue
-            for node in _calls_in(ctx, path, statement, called):
+        for around, calls in ctx.project.view_of(path, _calls_by_name, called) or ():
+            for node in calls if around.function is None else ():
                 written = _written_for(node, place, name)
                 callee = expressions.evaluate(frame, State(), node.func)
                 if written is not None and _is_call_of(ctx, callee, function):
@@ -222,16 +222,16 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
 def _calls_in_files(ctx: Context, files: Iterable[str], name: str) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of some files that call something of a name, with the calls."""
     for path in files:
-        for statement in flat(ctx.project.body(path)):
-            if isinstance(statement, tree.FunctionDef):
-                caller = functions.as_function(path, statement)
-                yield from ((caller, node) for node in _calls_in(ctx, path, statement, name))
-            elif isinstance(statement, tree.ClassDef):
-                cls = names.module_value(ctx, path, statement.name)
-                for method in flat(statement.body):
-                    if isinstance(method, tree.FunctionDef) and isinstance(cls, ClassValue):
-                        for node in _calls_in(ctx, path, method, name):
-                            yield classes.method_of_class(ctx, functions.as_function(path, method), cls), node
+        for around, calls in ctx.project.view_of(path, _calls_by_name, name) or ():
+            if around.function is None:
+                continue
+            caller = functions.as_function(path, around.function)
+            if around.owner:
+                cls = names.module_value(ctx, path, around.owner)
+                if not isinstance(cls, ClassValue):
+                    continue
+                caller = classes.method_of_class(ctx, caller, cls)
+            yield from ((caller, node) for node in calls)
 
 
 def _name_called(function: Function) -> str:
@@ -247,22 +247,46 @@ def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]
     return project.tests_mentioning(name, "") if is_test(function.path) else project.mentioning(name)
 
 
-def _calls_in(ctx: Context, path: str, code: Stmt, name: str) -> Iterable[tree.Call]:
-    """The calls of a name in a function or a statement, also those that a background task will make."""
-    by_name = ctx.derive(("calls by name", path, code.line, code.col), lambda: _calls_by_name(code))
-    return by_name.get(name, ())
+class _Around(Struct, frozen=True):
+    """Where a call stands: in a function, perhaps a method of a class, or in a statement of the module."""
+
+    function: tree.FunctionDef | None
+    owner: str = ""
 
 
-def _calls_by_name(code: Stmt) -> dict[str, list[tree.Call]]:
-    found: dict[str, list[tree.Call]] = {}
-    for part in all_nodes(code.body if isinstance(code, tree.FunctionDef) else code):
+_Calls: TypeAlias = list[tuple[_Around, list[tree.Call]]]
+
+
+@view
+def _calls_by_name(body: list[Stmt]) -> dict[str, _Calls]:
+    """The calls in the functions, methods and statements at the top of a file, by the name that is called.
+
+    A background task will make its calls.
+    """
+    found: dict[str, _Calls] = {}
+    for statement in flat(body):
+        if isinstance(statement, tree.FunctionDef):
+            _add_calls(found, _Around(statement), statement.body)
+        elif isinstance(statement, tree.ClassDef):
+            for method in flat(statement.body):
+                if isinstance(method, tree.FunctionDef):
+                    _add_calls(found, _Around(method, statement.name), method.body)
+        elif isinstance(statement, (tree.Assign, tree.ExprStmt)):
+            _add_calls(found, _Around(None), statement)
+    return found
+
+
+def _add_calls(found: dict[str, _Calls], around: _Around, code: object) -> None:
+    calls: dict[str, list[tree.Call]] = {}
+    for part in all_nodes(code):
         if isinstance(part, tree.Call):
             called = _last_name(part.func)
-            found.setdefault(called, []).append(part)
+            calls.setdefault(called, []).append(part)
             if called == _ADDS_TASK and part.args:
                 later = msgspec.structs.replace(part, func=part.args[0], args=part.args[1:])
-                found.setdefault(_last_name(part.args[0]), []).append(later)
-    return found
+                calls.setdefault(_last_name(part.args[0]), []).append(later)
+    for name, made in calls.items():
+        found.setdefault(name, []).append((around, made))
 
 
 def _last_name(func: Expr) -> str:

@@ -57,6 +57,7 @@ from flake8_async_fastapi.knowledge import drivers
 from flake8_async_fastapi.knowledge.column_types import REFUSED_BY_ASYNCPG, REFUSED_BY_SQLITE
 from flake8_async_fastapi.knowledge.transactions import CONNECTION, GETS, is_session_type
 from flake8_async_fastapi.project.modules import is_test
+from flake8_async_fastapi.project.views import calls_by_name
 
 _CONDITIONS: Final = frozenset({"where", "filter", "having"})
 _JOINING: Final = (Library("sqlalchemy.and_"), Library("sqlalchemy.or_"))
@@ -348,10 +349,9 @@ def _drivers_refusing(frame: Frame, column: str, kind: str, *, is_written: bool)
 def _drivers_in_code(ctx: Context) -> frozenset[str]:
     """The drivers of all engines of the project; none if a URL is not in the code."""
     urls = [
-        _url_written(ctx, path, node)
+        _url_written(ctx, path, call)
         for path in ctx.project.mentioning("create_async_engine")
-        for node in nodes_in(ctx.project.body(path))
-        if isinstance(node, tree.Call) and dotted(node.func).endswith("create_async_engine")
+        for call in ctx.project.view_of(path, calls_by_name, "create_async_engine") or ()
     ]
     return frozenset(url.partition(":")[0].partition("+")[2] for url in urls) if all(urls) else frozenset()
 
