@@ -21,7 +21,7 @@ from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import Instance, Value, alternatives, truth_value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Stmt
-from flake8_async_fastapi.facts.walk import flat, names_in, nodes_in, raises_at_end, target_names
+from flake8_async_fastapi.facts.walk import bound_names, flat, names_in, nodes_in, raises_at_end
 from flake8_async_fastapi.project.modules import is_test
 
 
@@ -199,8 +199,7 @@ def _is_right_after(frame: Frame, part: Instances, outcome: Outcome, call: Expr)
 def _place_of_call(frame: Frame, tested: Expr) -> Place | None:
     """The place of the call whose result is tested, directly or by the name of a variable."""
     if isinstance(tested, tree.Name):
-        given = list(_assigned_to(frame, tested.id))
-        tested = given[0] if len(given) == 1 else tested
+        tested = _last_assigned(frame, tested) or tested
     if isinstance(tested, tree.Walrus):
         tested = tested.value
     if isinstance(tested, tree.Await):
@@ -208,10 +207,14 @@ def _place_of_call(frame: Frame, tested: Expr) -> Place | None:
     return frame.place_of(tested) if isinstance(tested, tree.Call) else None
 
 
-def _assigned_to(frame: Frame, name: str) -> Iterable[Expr]:
-    """The expressions that a function assigns to a variable."""
+def _last_assigned(frame: Frame, name: tree.Name) -> Expr | None:
+    """What a function assigns to a variable above a place, if no loop around it may have bound it again."""
     body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else []
-    for statement in flat(body):
-        targets = statement.targets if isinstance(statement, tree.Assign) else []
-        if any(name in target_names(target) for target in targets):
-            yield from [statement.value] if isinstance(statement, tree.Assign) and statement.value else []
+    binding = [one for one in flat(body) if name.id in bound_names(one)]
+    above = [one for one in binding if (one.line, one.col) < (name.line, name.col)]
+    loops = [one for one in frame.enclosing_loops if not isinstance(one, tree.Comp)]
+    again = {id(one) for one in flat(loops[0].body)} if loops else set[int]()
+    last = above[-1] if above else None
+    if not isinstance(last, tree.Assign) or any(one is not last and id(one) in again for one in binding):
+        return None
+    return last.value
