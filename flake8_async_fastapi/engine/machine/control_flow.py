@@ -29,6 +29,7 @@ from flake8_async_fastapi.engine.machine import (
     protocols,
     statements,
     targets,
+    truth,
 )
 from flake8_async_fastapi.engine.obligations import note_test
 from flake8_async_fastapi.engine.places import Place
@@ -103,12 +104,15 @@ def _run_for(frame: Frame, states: States, node: tree.For) -> States:
     if node.is_async:
         frame.note_awaited(node.iter)
     iterated = []
+    ends: States = []
     for state in states:
         value = expressions.evaluate(frame, state, node.iter)
         frame.state = state
         item = protocols.iterate_value(frame, value, node.iter, node.is_async)
-        iterated.append((state, (item, isinstance(value, Collection) and bool(value.items))))
-    ends: States = []
+        if truth.has_no_items(frame, state, node.iter, value):
+            ends += statements.run_statements(frame, node.orelse, [state])
+        else:
+            iterated.append((state, (item, isinstance(value, Collection) and bool(value.items))))
     for (item, is_filled), alike in group_paths(iterated):
         ends += _bind_each_item(frame, alike, node, item, is_filled)
     return ends

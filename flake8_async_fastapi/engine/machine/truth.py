@@ -9,6 +9,7 @@ from flake8_async_fastapi.engine.containers import is_empty
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
+    NONE,
     OBJECT,
     ClassValue,
     Collection,
@@ -104,6 +105,29 @@ def fits_truth_test(frame: Frame, state: State, name: str, outcome: bool) -> Cal
     return lambda value: may_be(value, outcome)
 
 
+def has_no_items(frame: Frame, state: State, node: Expr, value: Value) -> bool:
+    """Whether a loop over an expression never runs: it is empty, and nothing else can have filled it.
+
+    Mostly it is ``options or []``, or a parameter that is ``()`` by default.
+    """
+    if not is_empty(value):
+        return False
+    if isinstance(value, Collection) and value.kind == "tuple":
+        return True
+    parts = node.values if isinstance(node, tree.BoolOp) and node.op == "or" else [node]
+    return all(_is_nothing(frame, state, part) for part in parts)
+
+
+def _is_nothing(frame: Frame, state: State, node: Expr) -> bool:
+    """Whether an expression is None, a new empty container, or the only name of one."""
+    match node:
+        case tree.Display(items=[]) | tree.DictDisplay(values=[]):
+            return True
+        case tree.Name(id=name):
+            return state.env.get(name) == NONE or _is_surely_empty(frame, state, name)
+    return False
+
+
 def _is_surely_empty(frame: Frame, state: State, name: str) -> bool:
     """Whether a variable holds an empty container that is only filled through that variable."""
     node = frame.node
@@ -115,7 +139,8 @@ def _is_surely_empty(frame: Frame, state: State, name: str) -> bool:
 
 
 def _is_shared(body: list[Stmt], name: str) -> bool:
-    """Whether a container in a variable may have another name: in another variable, or a nested function.
+    """Whether a container in a variable may have another name: in another variable, a nested function or in
+    what a comprehension makes.
 
     ``change_containers`` handles functions that get it in a call.
     """
@@ -130,6 +155,8 @@ def _is_shared(body: list[Stmt], name: str) -> bool:
                 if name in names_in(node):
                     return True
                 continue
+            case tree.Comp(items=items) if name in names_in(items):
+                return True
             case tree.Call(func=tree.Attr(value=owner), args=args, keywords=keywords):
                 parts = [owner, *args, *(keyword.value for keyword in keywords)]
             case tree.Call(args=args, keywords=keywords):
