@@ -363,6 +363,17 @@ async def test_merge_of_an_unknown_key_makes_a_new_object(session: AsyncSession)
         len(merged.comments)
 
 
+async def test_merge_loads_an_expired_object_of_that_key(expiring: AsyncSession) -> None:
+    post = await expiring.get_one(Post, 1)
+    await expiring.commit()
+    await expiring.merge(Post(title="new"))  # no key, no query
+    with needs_io():
+        print(post.views)
+    await expiring.rollback()
+    await expiring.merge(Post(id=1, title="first"))
+    assert post.author_id == 1
+
+
 # --- the end of a session ----------------------------------------------------------------------------
 
 

@@ -267,6 +267,15 @@ async def test_delete_loads_what_it_cascades_to(session: AsyncSession) -> None:
     assert (await session.scalars(select(Comment))).all() == []
 
 
+async def test_flush_of_a_deletion_loads_expired_objects(expiring: AsyncSession) -> None:
+    author, post = await expiring.get_one(Author, 2), await expiring.get_one(Post, 1)
+    post.author = author
+    await expiring.commit()
+    await expiring.delete(author)
+    await expiring.flush()
+    assert post.title == "first"
+
+
 async def test_deleted_object_is_detached_by_the_commit(expiring: AsyncSession) -> None:
     comment = await expiring.get_one(Comment, 1)
     await expiring.delete(comment)

@@ -17,6 +17,7 @@ from flake8_async_fastapi.domains.orm.objects import aliasing, locked, transitio
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in
 from flake8_async_fastapi.domains.orm.objects.instances import MAYBE, InstanceState, NotLoaded
 from flake8_async_fastapi.domains.orm.session import (
+    cascades,
     item_queries,
     keyed_queries,
     run_sync,
@@ -172,6 +173,7 @@ def _apply_method(
         single_objects.take_out(frame, arguments, transitions.after_detach)
     elif name == "delete":
         single_objects.take_out(frame, arguments, transitions.after_delete)
+        cascades.load_deleted(frame, arguments, origin.line)
     elif name == "merge":
         apply_transition(frame, Transition(session, "query", known), origin.line)
         merged = single_objects.merge_object(frame, arguments, session, origin)

@@ -23,7 +23,7 @@ from flake8_async_fastapi.domains.orm.objects.assigned import SET_TO_SQL, SET_TO
 from flake8_async_fastapi.domains.orm.objects.heap import instances_of, locations_in, reachable
 from flake8_async_fastapi.domains.orm.objects.instances import LOADED, MAYBE, InstanceState, Loaded, NotLoaded
 from flake8_async_fastapi.domains.orm.objects.missing import report_detached
-from flake8_async_fastapi.domains.orm.session import item_queries
+from flake8_async_fastapi.domains.orm.session import cascades, item_queries
 from flake8_async_fastapi.domains.orm.session.session_effects import apply_select, record_loading
 from flake8_async_fastapi.domains.orm.statements import load_plans, results
 from flake8_async_fastapi.engine.frame import Frame
@@ -179,6 +179,7 @@ def merge_object(frame: Frame, arguments: Arguments, session: object, origin: Pl
     given = instances_of(state).get(subject.location) if subject.location is not None else None
     if given is not None and given.phase == "persistent" and given.session == session:
         return subject
+    cascades.load_merged(frame, subject, session, origin.line)
     obj = InstanceState(subject.cls, "persistent", session, origin.path, origin.line, source="merge")
     is_unknown = given is None or given.default == "perhaps" or given.may_be_loaded
     if is_unknown or arguments.opaque or arguments.get(2, "options") is not None:  # its attributes are copied
