@@ -118,8 +118,8 @@ def _after_write(ctx: Context, obj: InstanceState, path: str, line: int, *, inse
             continue
         elif attribute.on_update == "?" or (attribute.on_update and model.eager_defaults == "?"):
             obj = obj.put(name, MAYBE)
-        elif obj.source == "merge" and isinstance(given, Maybe):
-            continue  # perhaps it was assigned before it was merged
+        elif isinstance(given, Maybe) and (attribute.on_update or obj.source == "merge"):
+            ctx.wanted.add(name)  # perhaps the caller assigned it, or the code before a merge
         elif (attribute.on_update and model.eager_defaults != "on") or attribute.expression:
             was_set = isinstance(given, Loaded) and given.value == assigned.SET_TO_VALUE
             obj = obj if was_set else obj.put(name, NotLoaded("server", path, line, "an UPDATE"))
