@@ -17,6 +17,7 @@ from flake8_async_fastapi.engine.machine import (
     operators,
     protocols,
     targets,
+    truth,
 )
 from flake8_async_fastapi.engine.obligations import check_use, note_test, report_misuse
 from flake8_async_fastapi.engine.places import Place
@@ -203,6 +204,9 @@ def _evaluate_comprehension(frame: Frame, state: State, node: tree.Comp) -> Valu
     frame.runs_elsewhere += elsewhere
     for loop in node.loops:
         iterated = evaluate(frame, inner, loop.iter)
+        if loop is node.loops[0] and truth.has_no_items(frame, inner, loop.iter, iterated):
+            frame.runs_elsewhere -= elsewhere
+            return containers.display(node.kind, (), () if node.kind == "dict" else None)
         frame.state = inner
         item = protocols.iterate_value(frame, iterated, loop.iter, loop.is_async)
         targets.assign_target(frame, inner, loop.target, item)

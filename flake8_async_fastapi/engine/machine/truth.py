@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flake8_async_fastapi import knowledge
-from flake8_async_fastapi.engine.containers import is_empty
+from flake8_async_fastapi.engine.containers import is_empty, without_emptiness
 from flake8_async_fastapi.engine.frame import Frame
 from flake8_async_fastapi.engine.state import State
 from flake8_async_fastapi.engine.values import (
@@ -72,8 +72,13 @@ def is_awaitable(value: Value) -> bool | None:
 
 
 def narrow_to_truth(value: Value, outcome: bool) -> Value:
-    """A value that is known to be false in a condition: a truth value is False then."""
-    return Const(False) if not outcome and value == Plain("bool") else value
+    """A value that is known to be true or false in a condition: a truth value is False then.
+
+    A container that seems to be empty has been filled by other code if it is true.
+    """
+    if outcome:
+        return without_emptiness(value)
+    return Const(False) if value == Plain("bool") else value
 
 
 def narrow_all(value: Value, outcome: bool, order_of: Callable[[ClassValue], Sequence[Value]]) -> list[Value]:
@@ -125,6 +130,8 @@ def _is_nothing(frame: Frame, state: State, node: Expr) -> bool:
             return True
         case tree.Name(id=name):
             return state.env.get(name) == NONE or _is_surely_empty(frame, state, name)
+        case tree.IfExp(body=body, orelse=orelse):
+            return _is_nothing(frame, state, body) and _is_nothing(frame, state, orelse)
     return False
 
 
@@ -162,10 +169,11 @@ def _is_shared(body: list[Stmt], name: str) -> bool:
             case tree.Call(args=args, keywords=keywords):
                 parts = [*args, *(keyword.value for keyword in keywords)]
             case tree.Assign(targets=[tree.Name(id=target)], value=value) if target == name:
+                parts = [node.targets[0]]
+                if isinstance(value, tree.BoolOp):  # `options = options or []`
+                    *parts, value = [*parts, *value.values]
                 if not isinstance(value, (tree.Display, tree.DictDisplay)):
                     return True
-                own += 1
-                continue
             case tree.Assign(targets=[target]) | tree.AugAssign(target=target):
                 parts = [target]
             case tree.If(test=part) | tree.IfExp(test=part) | tree.While(test=part):
