@@ -169,11 +169,12 @@ def _is_shared(body: list[Stmt], name: str) -> bool:
             case tree.Call(args=args, keywords=keywords):
                 parts = [*args, *(keyword.value for keyword in keywords)]
             case tree.Assign(targets=[tree.Name(id=target)], value=value) if target == name:
-                parts = [node.targets[0]]
-                if isinstance(value, tree.BoolOp):  # `options = options or []`
-                    *parts, value = [*parts, *value.values]
-                if not isinstance(value, (tree.Display, tree.DictDisplay)):
+                values = [value]
+                if isinstance(value, tree.BoolOp) and value.op == "or":  # `options = options or []`
+                    values = [*value.values]
+                if not isinstance(values[-1], (tree.Display, tree.DictDisplay)):
                     return True
+                parts = [*node.targets, *values[:-1]]
             case tree.Assign(targets=[target]) | tree.AugAssign(target=target):
                 parts = [target]
             case tree.If(test=part) | tree.IfExp(test=part) | tree.While(test=part):
