@@ -95,6 +95,17 @@ def bound_names(statement: Stmt) -> Iterator[str]:
                 yield from target_names(item.target)
 
 
+def names_bound_by(scope: tree.FunctionDef | tree.Lambda | tree.Comp) -> Iterator[str]:
+    """The names that a function or a comprehension binds for itself."""
+    if isinstance(scope, tree.Comp):
+        for loop in scope.loops:
+            yield from target_names(loop.target)
+        return
+    yield from (param.name for param in scope.params)
+    for statement in flat(scope.body) if isinstance(scope, tree.FunctionDef) else ():
+        yield from bound_names(statement)
+
+
 def target_names(target: Expr) -> Iterator[str]:
     """The names in an assignment's target."""
     if isinstance(target, tree.Name):

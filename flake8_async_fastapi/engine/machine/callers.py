@@ -16,7 +16,15 @@ from flake8_async_fastapi.engine.text import path_of
 from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, Instance, Value
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
-from flake8_async_fastapi.facts.walk import all_nodes, bound_names, flat, names_in, written_argument
+from flake8_async_fastapi.facts.walk import (
+    all_nodes,
+    bound_names,
+    flat,
+    names_bound_by,
+    names_in,
+    nodes_in,
+    written_argument,
+)
 from flake8_async_fastapi.project.modules import is_test
 from flake8_async_fastapi.project.views import view
 
@@ -181,6 +189,8 @@ def _value_passed_in(
     """
     assert isinstance(caller.node, tree.FunctionDef)
     wanted = {*names_in(given), *names_in(node.func)}
+    if not wanted.isdisjoint(_names_around(caller.node.body, given)):
+        return State(), UNKNOWN
     binding: list[Stmt] = []
     for _ in range(_STEPS):
         binding = [
@@ -193,6 +203,14 @@ def _value_passed_in(
         if _is_call_of(ctx, expressions.evaluate(frame, end, node.func), function):
             return end, expressions.evaluate(frame, end, given)
     return state, UNKNOWN
+
+
+def _names_around(body: list[Stmt], given: Expr) -> Iterator[str]:
+    """The names that nested functions, lambdas and comprehensions around an expression bind."""
+    scopes = (one for one in all_nodes(body) if isinstance(one, (tree.FunctionDef, tree.Lambda, tree.Comp)))
+    for scope in scopes:
+        if any(part is given for part in nodes_in(scope)):
+            yield from names_bound_by(scope)
 
 
 def _without_body(statement: Stmt) -> Stmt:

@@ -33,13 +33,14 @@ from flake8_async_fastapi.facts.walk import all_nodes, dotted, flat, written_arg
 
 _METHODS: Final = frozenset(
     {"add", "add_all", "begin_nested", "commit", "delete", "exec", "execute", "expunge", "flush",
-     "get_one", "merge", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
+     "get_one", "merge", "query", "refresh", "rollback", "scalar", "scalars", "stream", "stream_scalars"}
 )  # fmt: skip
 _ENGINES: Final = frozenset({"sqlalchemy.ext.asyncio.AsyncEngine", "sqlalchemy.ext.asyncio.AsyncConnection"})
 _TAKES_ENGINE: Final = frozenset({"create_all", "drop_all", "inspect", "reflect"})
 _FACTORY: Final = "sqlalchemy.ext.asyncio.async_sessionmaker"
 _ASYNC: Final = "AsyncSession"
 _SYNC: Final = "sqlalchemy.orm.Session"
+_SYNC_TYPES: Final = (_SYNC, "sqlmodel.Session")
 _MAKES_SYNC: Final = "create_engine"
 
 
@@ -82,6 +83,24 @@ def _expires_for_callers(ctx: Context, function: Function, param: Param) -> bool
     sessions = [one for one in given if isinstance(one, Object) and is_tracked_session(one)]
     told = {session_factories.session_settings(ctx, function.path, one).expires for one in sessions}
     return told - {None} == {True}
+
+
+def async_session_of_callers(
+    frame: Frame, function: Function, param: Param, declared: Value
+) -> Value | None:
+    """The async session that all known callers pass where an annotation names a sync one; otherwise None.
+
+    Half converted programs pass one to helpers that still are for the other.
+    """
+    ctx = frame.ctx
+    if not isinstance(declared, Object) or not declared.declared or declared.type not in _SYNC_TYPES:
+        return None
+    if not ctx.project.mentioning(_ASYNC) or ctx.project.is_handed_to_run_sync(function.name):
+        return None
+    receiver = function.receiver.cls if isinstance(function.receiver, Instance) else None
+    key = ("async sessions passed", function.key, receiver, param.name)
+    found = ctx.query(key, lambda: _passed(ctx, function, param, "session"), UNKNOWN)
+    return None if isinstance(found, Unknown) else found
 
 
 def _passed(ctx: Context, function: Function, param: Param, used: str) -> Value:
