@@ -233,8 +233,8 @@ def _is_call_of(ctx: Context, callee: Value, function: Function) -> bool:
 
 def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of files that call a function of this name, with the calls."""
-    name = _name_called(function)
-    return _calls_in_files(ctx, _files_calling(ctx, function, name), name)
+    for name in _names_called(ctx, function):
+        yield from _calls_in_files(ctx, _files_calling(ctx, function, name), name)
 
 
 def _calls_in_files(ctx: Context, files: Iterable[str], name: str) -> Iterator[tuple[Function, tree.Call]]:
@@ -257,6 +257,15 @@ def _name_called(function: Function) -> str:
     if function.name != "__init__" or function.owner is None:
         return function.name
     return function.receiver.cls.name if isinstance(function.receiver, Instance) else function.owner.name
+
+
+def _names_called(ctx: Context, function: Function) -> Iterable[str]:
+    """As ``_name_called``, and of a constructor also the classes below, of which each may make an object."""
+    name = _name_called(function)
+    if function.name != "__init__" or function.owner is None or function.owner.name != name:
+        return [name]
+    below = (cls for path, cls in ctx.project.classes_below(name) if is_test(path) <= is_test(function.path))
+    return dict.fromkeys((name, *below))
 
 
 def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]:
