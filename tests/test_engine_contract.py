@@ -29,7 +29,7 @@ ENGINE = (
     ("observers", "models", "effects"),
     ("watches",),
     ("frame",),
-    ("assignments", "bindings"),
+    ("assignments", "bindings", "calls_made"),
     ("summary", "queries", "agreement", "texts"),
     ("state", "mutation"),
     ("events", "containers", "hints"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
 from flake8_async_fastapi import knowledge
@@ -27,6 +28,7 @@ from flake8_async_fastapi.facts.walk import dotted, flat, nodes_in, subscript_pa
 ITERATORS: Final = frozenset(
     {"AsyncIterator", "AsyncGenerator", "AsyncIterable", "Iterator", "Generator", "Iterable"}
 )
+DICTS: Final = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"})
 COLLECTIONS: Final = {
     "list": "list", "List": "list", "Sequence": "list", "set": "set", "Set": "set",
     "frozenset": "set", "FrozenSet": "set", "Collection": "list", "Iterable": "list",
@@ -283,3 +285,24 @@ def rewrites_fields(body: Iterable[object]) -> bool:
             if statement.name in ("__init__", "model_post_init", "__post_init__", "__new__"):
                 return True
     return False
+
+
+def item_annotations(annotation: Expr, container: Collection) -> Iterable[Expr]:
+    """The annotation of each item of a container (of a dict's values); empty if there is none."""
+    if isinstance(annotation, tree.Binary) and annotation.op == "|":
+        sides = [item_annotations(side, container) for side in (annotation.left, annotation.right)]
+        found = [side for side in sides if side]
+        return found[0] if len(found) == 1 else ()
+    if not isinstance(annotation, tree.Subscript):
+        return ()
+    last = dotted(annotation.value).rpartition(".")[2]
+    inner = subscript_parts(annotation)
+    if last == "Optional" and inner:
+        return item_annotations(inner[0], container)
+    if container.kind == "dict":
+        return repeat(inner[1]) if last in DICTS and len(inner) == 2 else ()
+    if last in ("tuple", "Tuple"):
+        is_open = len(inner) == 2 and isinstance(inner[1], tree.Other)
+        is_known = container.items is not None and len(container.items) == len(inner)
+        return repeat(inner[0]) if is_open else inner if is_known else ()
+    return repeat(inner[0]) if last in COLLECTIONS and inner else ()

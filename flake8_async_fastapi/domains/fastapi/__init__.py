@@ -33,6 +33,7 @@ from flake8_async_fastapi.domains.fastapi import (
     signatures,
     state_in_templates,
     unfilled,
+    worker_contexts,
     wrapped,
 )
 from flake8_async_fastapi.engine.domain import Domain
@@ -43,6 +44,7 @@ DOMAIN = Domain(
     "fastapi",
     ("blocking", "database", "orm", "pydantic"),
     models=Models(
+        passed=(worker_contexts.context_of_jobs,),
         calls={**dependencies.CALLS, **http_errors.CALLS},
         parameters={dependencies.Dependency: dependencies.provide_dependency},
         properties={**request_state.PROPERTIES, **application_state.PROPERTIES},

@@ -86,11 +86,11 @@ def _find_value(ctx: Context, name: str) -> Value:
         assert statement.value is not None
         value = expressions.evaluate(Frame(ctx, path, ""), State(), statement.value)
     else:
-        value = _value_in(ctx, function, statement)
-    return value if not is_none(value) and _may_be_shared(ctx, value) else UNKNOWN
+        value = value_in(ctx, function, statement)
+    return value if not is_none(value) and may_be_shared(ctx, value) else UNKNOWN
 
 
-def _may_be_shared(ctx: Context, value: Value) -> bool:
+def may_be_shared(ctx: Context, value: Value) -> bool:
     """Whether a value holds no coroutine, no session and no tracked object."""
     return not holds_coroutine(value) and not any(
         (isinstance(inner, Instance) and inner.location is not None)
@@ -99,7 +99,7 @@ def _may_be_shared(ctx: Context, value: Value) -> bool:
     )
 
 
-def _value_in(ctx: Context, function: Function, statement: tree.Assign) -> Value:
+def value_in(ctx: Context, function: Function, statement: tree.Assign) -> Value:
     """The value that a function has for a statement, in a run that ends there."""
     node = function.node
     if not isinstance(node, tree.FunctionDef) or not any(one is statement for one in flat(node.body)):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec.structs
-from msgspec import Struct
 
+from flake8_async_fastapi.engine.calls_made import calls_made, names_around
 from flake8_async_fastapi.engine.frame import Context, Frame
 from flake8_async_fastapi.engine.machine import classes, expressions, functions, names, statements, summaries
 from flake8_async_fastapi.engine.state import State
@@ -17,23 +17,18 @@ from flake8_async_fastapi.engine.values import UNKNOWN, ClassValue, Function, In
 from flake8_async_fastapi.facts import tree
 from flake8_async_fastapi.facts.tree import Expr, Param, Stmt
 from flake8_async_fastapi.facts.walk import (
-    all_nodes,
     bound_names,
     flat,
-    names_bound_by,
     names_in,
-    nodes_in,
     written_argument,
 )
 from flake8_async_fastapi.project.modules import is_test
-from flake8_async_fastapi.project.views import view
 
 N = TypeVar("N")
 _MOST: Final = 12
 """Calls that are looked at."""
 _STEPS: Final = 3
 """From variable to variable."""
-_ADDS_TASK: Final = "add_task"
 
 
 class Passed(NamedTuple):
@@ -84,7 +79,7 @@ def values_at_top(ctx: Context, function: Function, name: str) -> Iterator[Value
         if is_test(path) and not is_test(function.path):
             continue
         frame = Frame(ctx, path, "")
-        for around, calls in ctx.project.view_of(path, _calls_by_name, called) or ():
+        for around, calls in ctx.project.view_of(path, calls_made, called) or ():
             for node in calls if around.function is None else ():
                 written = _written_for(node, place, name)
                 callee = expressions.evaluate(frame, State(), node.func)
@@ -189,7 +184,7 @@ def _value_passed_in(
     """
     assert isinstance(caller.node, tree.FunctionDef)
     wanted = {*names_in(given), *names_in(node.func)}
-    if not wanted.isdisjoint(_names_around(caller.node.body, given)):
+    if not wanted.isdisjoint(names_around(caller.node.body, given)):
         return State(), UNKNOWN
     binding: list[Stmt] = []
     for _ in range(_STEPS):
@@ -203,14 +198,6 @@ def _value_passed_in(
         if _is_call_of(ctx, expressions.evaluate(frame, end, node.func), function):
             return end, expressions.evaluate(frame, end, given)
     return state, UNKNOWN
-
-
-def _names_around(body: list[Stmt], given: Expr) -> Iterator[str]:
-    """The names that nested functions, lambdas and comprehensions around an expression bind."""
-    scopes = (one for one in all_nodes(body) if isinstance(one, (tree.FunctionDef, tree.Lambda, tree.Comp)))
-    for scope in scopes:
-        if any(part is given for part in nodes_in(scope)):
-            yield from names_bound_by(scope)
 
 
 def _without_body(statement: Stmt) -> Stmt:
@@ -240,7 +227,7 @@ def _calls_of(ctx: Context, function: Function) -> Iterator[tuple[Function, tree
 def _calls_in_files(ctx: Context, files: Iterable[str], name: str) -> Iterator[tuple[Function, tree.Call]]:
     """The functions and methods at the top of some files that call something of a name, with the calls."""
     for path in files:
-        for around, calls in ctx.project.view_of(path, _calls_by_name, name) or ():
+        for around, calls in ctx.project.view_of(path, calls_made, name) or ():
             if around.function is None:
                 continue
             caller = functions.as_function(path, around.function)
@@ -272,51 +259,3 @@ def _files_calling(ctx: Context, function: Function, name: str) -> Iterable[str]
     """The files that may call a function: only tests call one of a test."""
     project = ctx.project
     return project.tests_mentioning(name, "") if is_test(function.path) else project.mentioning(name)
-
-
-class _Around(Struct, frozen=True):
-    """Where a call stands: in a function, perhaps a method of a class, or in a statement of the module."""
-
-    function: tree.FunctionDef | None
-    owner: str = ""
-
-
-_Calls: TypeAlias = list[tuple[_Around, list[tree.Call]]]
-
-
-@view
-def _calls_by_name(body: list[Stmt]) -> dict[str, _Calls]:
-    """The calls in the functions, methods and statements at the top of a file, by the name that is called.
-
-    A background task will make its calls.
-    """
-    found: dict[str, _Calls] = {}
-    for statement in flat(body):
-        if isinstance(statement, tree.FunctionDef):
-            _add_calls(found, _Around(statement), statement.body)
-        elif isinstance(statement, tree.ClassDef):
-            for method in flat(statement.body):
-                if isinstance(method, tree.FunctionDef):
-                    _add_calls(found, _Around(method, statement.name), method.body)
-        elif isinstance(statement, (tree.Assign, tree.ExprStmt)):
-            _add_calls(found, _Around(None), statement)
-    return found
-
-
-def _add_calls(found: dict[str, _Calls], around: _Around, code: object) -> None:
-    calls: dict[str, list[tree.Call]] = {}
-    for part in all_nodes(code):
-        if isinstance(part, tree.Call):
-            called = _last_name(part.func)
-            calls.setdefault(called, []).append(part)
-            if called == _ADDS_TASK and part.args:
-                later = msgspec.structs.replace(part, func=part.args[0], args=part.args[1:])
-                calls.setdefault(_last_name(part.args[0]), []).append(later)
-    for name, made in calls.items():
-        found.setdefault(name, []).append((around, made))
-
-
-def _last_name(func: Expr) -> str:
-    if isinstance(func, tree.Attr):
-        return func.name
-    return func.id if isinstance(func, tree.Name) else ""

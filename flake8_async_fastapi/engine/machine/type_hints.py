@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import repeat
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,8 +11,10 @@ from flake8_async_fastapi import knowledge
 from flake8_async_fastapi.engine.frame import Context, Frame, class_frame
 from flake8_async_fastapi.engine.hints import (
     COLLECTIONS,
+    DICTS,
     ITERATORS,
     is_protocol,
+    item_annotations,
     parameter_names,
     variables_bound,
 )
@@ -45,7 +46,6 @@ _AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future", "Task"})
 _NEVER_STARTED = frozenset({"Awaitable", "Coroutine"})
 """What does nothing until it is awaited; a task runs anyway."""
 _PLAIN = frozenset({"str", "int", "float", "bool", "bytes", "dict", "Dict", "Mapping", "complex"})
-_DICTS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"})
 _DEEPEST = 8
 CONTEXT_VARIABLE = "contextvars.ContextVar"
 """The type of a context variable; its argument is a value of the declared type."""
@@ -148,7 +148,7 @@ def with_declared_item(frame: Frame, state: State, value: Value, annotation: Exp
     last, inner = dotted(annotation.value).rpartition(".")[2], subscript_parts(annotation)
     if last in ("Final", "ClassVar", "Annotated", "Optional"):
         return with_declared_item(frame, state, value, inner[0])
-    if not isinstance(value.item, Unknown) or not (last in _DICTS or last in COLLECTIONS):
+    if not isinstance(value.item, Unknown) or not (last in DICTS or last in COLLECTIONS):
         return value
     return replace(value, item=declared_value(frame, state, inner[-1]))
 
@@ -329,7 +329,7 @@ def undeclared_coroutines(frame: Frame, value: Value, annotation: Expr) -> Itera
                 yield option
         elif isinstance(option, Collection):
             items = option.items if option.items is not None else (option.item,)
-            for item, inner in zip(items, _item_annotations(annotation, option), strict=False):
+            for item, inner in zip(items, item_annotations(annotation, option), strict=False):
                 yield from undeclared_coroutines(frame, item, inner)
 
 
@@ -360,24 +360,3 @@ def _is_never_awaitable(ctx: Context, declared: Value) -> bool:
                 return False
             return not classes.has_member(ctx, cls, "__await__")
     return False
-
-
-def _item_annotations(annotation: Expr, container: Collection) -> Iterable[Expr]:
-    """The annotation of each item of a container (of a dict's values); empty if there is none."""
-    if isinstance(annotation, tree.Binary) and annotation.op == "|":
-        sides = [_item_annotations(side, container) for side in (annotation.left, annotation.right)]
-        found = [side for side in sides if side]
-        return found[0] if len(found) == 1 else ()
-    if not isinstance(annotation, tree.Subscript):
-        return ()
-    last = dotted(annotation.value).rpartition(".")[2]
-    inner = subscript_parts(annotation)
-    if last == "Optional" and inner:
-        return _item_annotations(inner[0], container)
-    if container.kind == "dict":
-        return repeat(inner[1]) if last in _DICTS and len(inner) == 2 else ()
-    if last in ("tuple", "Tuple"):
-        is_open = len(inner) == 2 and isinstance(inner[1], tree.Other)
-        is_known = container.items is not None and len(container.items) == len(inner)
-        return repeat(inner[0]) if is_open else inner if is_known else ()
-    return repeat(inner[0]) if last in COLLECTIONS and inner else ()
