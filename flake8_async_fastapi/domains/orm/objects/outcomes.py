@@ -212,8 +212,9 @@ def _last_assigned(frame: Frame, name: tree.Name) -> Expr | None:
     body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else []
     binding = [one for one in flat(body) if name.id in bound_names(one)]
     above = [one for one in binding if (one.line, one.col) < (name.line, name.col)]
-    loops = [one for one in frame.enclosing_loops if not isinstance(one, tree.Comp)]
-    again = {id(one) for one in flat(loops[0].body)} if loops else set[int]()
+    asked = [one for one in flat(body) if isinstance(one, tree.While) and name in nodes_in(one.test)]
+    loops = [*asked, *(one for one in frame.enclosing_loops if not isinstance(one, tree.Comp))]
+    again = {id(one) for loop in loops for one in flat(loop.body)}
     last = above[-1] if above else None
     if not isinstance(last, tree.Assign) or any(one is not last and id(one) in again for one in binding):
         return None
