@@ -94,8 +94,19 @@ def _put(frame: Frame, where: str, key: object, path: str, owner: ClassValue | N
         kept = _kept_by(frame.ctx, key, path, owner, keeper)
         value, known = kept
         if not isinstance(value, Unknown):
-            kind = keeper.kind
-            _put_value(frame, where, Collection(kind, value) if kind else union([value, NONE]), known)
+            _put_value(frame, where, _holding(frame, keeper, value), known)
+
+
+def _holding(frame: Frame, keeper: _Keeper, value: Value) -> Value:
+    """What a place holds that keeps a value, for the function of a frame.
+
+    A function that always puts an item into a dict finds this one there, and the others at unknown keys.
+    """
+    if not keeper.kind:
+        return union([value, NONE])
+    body = frame.node.body if isinstance(frame.node, tree.FunctionDef) else ()
+    puts = any(one is keeper.statement for one in body)
+    return Collection("dict", items=(value,), keys=(None,)) if puts else Collection("dict", value)
 
 
 def _put_value(frame: Frame, where: str, value: Value, known: Footprint) -> None:

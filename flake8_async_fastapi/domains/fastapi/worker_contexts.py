@@ -83,7 +83,9 @@ def _left_by(ctx: Context, start: Function) -> Value:
         at.setdefault(key, []).append(statement)
     values = {key: value_in(ctx, start, put[0]) for key, put in at.items() if len(put) == 1}
     shared = {key: value for key, value in values.items() if may_be_shared(ctx, value)}
-    return Collection("dict", items=tuple(shared.values()), keys=tuple(shared)) if shared else UNKNOWN
+    if not shared:
+        return UNKNOWN
+    return Collection("dict", items=(*shared.values(), UNKNOWN), keys=(*shared, None))  # arq adds its own
 
 
 def _kept(start: tree.FunctionDef | tree.Lambda) -> Iterator[tuple[str, tree.Assign]]:
